@@ -1,0 +1,37 @@
+"""Can this trained variational autoencoder be trusted? Load it, analyse it, read the report.
+
+Example:
+    >>> import vae_analyze
+    >>> run = vae_analyze.analyze("checkpoints/digits-vae.pt", ["robustness"])  # doctest: +SKIP
+    >>> run["robustness"].to_frame()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vae_analyze._version import __version__
+
+if TYPE_CHECKING:
+    from vae_analyze.api import analyze
+    from vae_analyze.data.open import open_data
+    from vae_analyze.loading.load import load
+    from vae_analyze.runs.read import read_run
+
+__all__ = ["__version__", "analyze", "load", "open_data", "read_run"]
+
+# Resolved on first use: importing the package must not import torch.
+_LAZY = {
+    "analyze": "vae_analyze.api",
+    "load": "vae_analyze.loading.load",
+    "open_data": "vae_analyze.data.open",
+    "read_run": "vae_analyze.runs.read",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'vae_analyze' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_LAZY[name]), name)

@@ -1,0 +1,1 @@
+"""Data by name or path, addressed by sample index."""
