@@ -1,0 +1,1 @@
+"""The run folder: the only thing between measuring and showing."""

@@ -1,0 +1,121 @@
+"""A folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vae_analyze.errors import StoreError
+from vae_analyze.runs.layout import RUN
+
+
+def check_target(target: Path) -> None:
+    """Make sure that a run may be put at ``target``, without leaving a trace.
+
+    Raises:
+        StoreError: It is a file, or a folder with other content, or cannot be written.
+    """
+    if target.exists() and not target.is_dir():
+        raise StoreError(f"expected a folder for the run, found a file: {target}", hint="choose another --out")
+    if target.is_dir() and any(target.iterdir()) and not (target / RUN).is_file():
+        raise StoreError(
+            f"{target} holds other files, and a run would replace them",
+            hint="choose an empty or a new folder for --out",
+        )
+    parent = _existing_parent(target)
+    # Asking the permission bits is not enough: a read-only file system, or being root, makes them wrong.
+    probe = parent / f".vae-analyze-probe.{os.getpid()}"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {parent}: {error.strerror or error}", hint="choose another place with --out DIR"
+        ) from error
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside ``target`` that takes its place on success and vanishes on failure.
+
+    Raises:
+        StoreError: The folder cannot be written.
+    """
+    check_target(target)
+    made = _missing_parents(target)
+    temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
+        temporary.mkdir()
+        yield temporary
+        _exchange(temporary, target)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}", hint="choose another --out") from error
+    finally:
+        if temporary.exists():  # not renamed: something went wrong
+            shutil.rmtree(temporary, ignore_errors=True)
+            for folder in made:
+                _remove_empty(folder)
+
+
+def _exchange(temporary: Path, target: Path) -> None:
+    if not target.exists():
+        temporary.rename(target)
+        return
+    old = target.with_name(f".{target.name}.old-{os.getpid()}")
+    target.rename(old)
+    try:
+        temporary.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what a killed process left beside the target; a live process's folder stays."""
+    for kind in ("tmp", "old"):
+        for folder in target.parent.glob(f".{target.name}.{kind}-*"):
+            if not _alive(folder.name.rpartition("-")[2]):
+                if kind == "old" and not target.exists():
+                    folder.rename(target)
+                else:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _existing_parent(path: Path) -> Path:
+    parent = path.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    return parent
+
+
+def _missing_parents(target: Path) -> list[Path]:
+    """The folders that do not exist yet, innermost first."""
+    missing = []
+    parent = target.absolute().parent
+    while not parent.exists():
+        missing.append(parent)
+        parent = parent.parent
+    return missing
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

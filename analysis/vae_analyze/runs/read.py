@@ -1,0 +1,172 @@
+"""A run back from its folder."""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vae_analyze.errors import StoreError
+from vae_analyze.findings import Axis, Cell, Column, Figure, Findings, Pictures, Scalar, Table
+from vae_analyze.runs import strict_json
+from vae_analyze.runs.layout import RUN
+from vae_analyze.runs.run import SCHEMA, OptionValue, Result, Run
+
+
+def read_run(path: str | os.PathLike[str]) -> Run:
+    """The run in a folder (or whose ``run.json`` this is).
+
+    Raises:
+        StoreError: Not a run, damaged, or written by a newer version.
+    """
+    folder = Path(path)
+    if folder.name == RUN:
+        folder = folder.parent
+    plain = _plain(folder)
+    try:
+        return _run(plain, folder)
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise StoreError(
+            f"the run in {folder} is damaged: {type(error).__name__}: {error}", hint="run the analysis again"
+        ) from error
+
+
+def _plain(folder: Path) -> dict[str, Any]:
+    file = folder / RUN
+    if not file.is_file():
+        raise StoreError(
+            f"expected a run folder, found no {RUN} in {folder}",
+            hint="give the folder that an analysis printed",
+        )
+    try:
+        plain = strict_json.loads(file.read_text(encoding="utf-8"))
+        schema = plain["schema"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise StoreError(f"{file} is damaged: {error}", hint="run the analysis again") from error
+    if schema != SCHEMA:
+        raise StoreError(
+            f"{file} has schema {schema}, and this version reads schema {SCHEMA}", hint="update vae-analyze"
+        )
+    return dict(plain)
+
+
+def _run(plain: Mapping[str, Any], folder: Path) -> Run:
+    return Run(
+        name=plain["name"],
+        created=plain["created"],
+        card=plain["card"],
+        data=plain["data"],
+        options=tuple(OptionValue(**option) for option in plain["options"]),
+        provenance=plain["provenance"],
+        results=tuple(_result(result, folder) for result in plain["results"]),
+        path=folder,
+    )
+
+
+def _result(plain: Mapping[str, Any], folder: Path) -> Result:
+    same = (
+        "analyzer",
+        "version",
+        "question",
+        "status",
+        "reason",
+        "traceback",
+        "options",
+        "distribution",
+        "seconds",
+    )
+    return Result(
+        **{name: plain[name] for name in same},
+        references=tuple(plain["references"]),
+        findings=Findings(
+            scalars=tuple(_scalar(scalar) for scalar in plain["scalars"]),
+            tables=tuple(_table(table, folder) for table in plain["tables"]),
+            figures=tuple(_figure(figure, folder) for figure in plain["figures"]),
+            readings=tuple(plain["readings"]),
+            warnings=tuple(plain["warnings"]),
+            rows=_rows(plain["rows"], folder),
+        ),
+    )
+
+
+def _scalar(plain: Mapping[str, Any]) -> Scalar:
+    numbers = {name: _number(plain[name]) for name in ("value", "low", "high", "se")}
+    return Scalar(**{**plain, **numbers})
+
+
+def _table(plain: Mapping[str, Any], folder: Path) -> Table:
+    names = ("name", "unit", "direction", "description")
+    with (folder / plain["file"]).open(encoding="utf-8", newline="") as file:
+        lines = list(csv.reader(file))
+    readers = [_READERS[column["kind"]] for column in plain["columns"]]
+    return Table(
+        name=plain["name"],
+        title=plain["title"],
+        caption=plain["caption"],
+        columns=tuple(Column(**{name: column[name] for name in names}) for column in plain["columns"]),
+        rows=tuple(tuple(read(text) for read, text in zip(readers, line, strict=True)) for line in lines[1:]),
+    )
+
+
+def _figure(plain: Mapping[str, Any], folder: Path) -> Figure:
+    same = ("name", "kind", "title", "alt", "series", "panel", "low", "high", "caption")
+    return Figure(
+        **{name: plain[name] for name in same},
+        x=_axis(plain["x"]),
+        y=_axis(plain["y"]),
+        value=_axis(plain["value"]),
+        table=_table(plain["table"], folder),
+        pictures=_pictures(plain["pictures"], folder),
+    )
+
+
+def _axis(plain: Mapping[str, Any] | None) -> Axis | None:
+    return None if plain is None else Axis(**plain)
+
+
+def _pictures(plain: Mapping[str, Any] | None, folder: Path) -> Pictures | None:
+    if plain is None:
+        return None
+    import numpy as np
+
+    return Pictures(
+        pixels=np.load(folder / plain["file"], allow_pickle=False),
+        row_labels=tuple(plain["row_labels"]),
+        column_labels=tuple(plain["column_labels"]),
+    )
+
+
+def _rows(plain: Mapping[str, Any] | None, folder: Path) -> Any:
+    if plain is None:
+        return None
+    from vae_analyze.runs.samples import INDEX, VALUES
+    from vae_analyze.stats.rows import RowColumn, Rows, StoredChunk
+
+    columns = tuple(RowColumn(**column) for column in plain["columns"])
+    return Rows(columns, [StoredChunk(folder / plain["file"], INDEX, VALUES)])
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _float(text: str) -> Cell:
+    return float(text) if text else None
+
+
+def _int(text: str) -> Cell:
+    return int(text) if text else None
+
+
+def _bool(text: str) -> Cell:
+    return text == "true" if text else None
+
+
+def _str(text: str) -> Cell:
+    return text
+
+
+_READERS: Mapping[str, Callable[[str], Cell]] = {"float": _float, "int": _int, "bool": _bool, "str": _str}

@@ -1,0 +1,171 @@
+"""A run to its folder: one JSON file, one CSV file per table, arrays beside them."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from vae_analyze.findings import Axis, Cell, Figure, Findings, Table
+from vae_analyze.runs import strict_json
+from vae_analyze.runs.folder import whole_folder
+from vae_analyze.runs.layout import RUN, SCALARS, pictures_path, samples_path, table_path
+from vae_analyze.runs.run import Result, Run
+
+
+def write_run(run: Run, target: Path, *, also: Callable[[Run, Path], None] | None = None) -> Run:
+    """Write a run; the folder appears whole or not at all, and replaces an earlier run of that name.
+
+    Args:
+        run: The run.
+        target: The folder.
+        also: Writes more files, such as a report, into the folder before it appears; given the run and the folder.
+
+    Returns:
+        The run with its path.
+
+    Raises:
+        StoreError: The folder cannot be written, or holds something that is not a run.
+    """
+    run = replace(run, path=target)
+    with whole_folder(target) as folder:
+        plain = _plain(run)
+        plain["results"] = [_write_result(result, folder) for result in run.results]
+        (folder / RUN).write_text(strict_json.dumps(plain), encoding="utf-8")
+        _write_csv(_scalars(run), folder / SCALARS)
+        if also is not None:
+            also(run, folder)
+    return run
+
+
+def _plain(run: Run) -> dict[str, Any]:
+    return {
+        "schema": run.schema,
+        "name": run.name,
+        "created": run.created,
+        "card": dict(run.card),
+        "data": dict(run.data),
+        "options": [asdict(option) for option in run.options],
+        "provenance": dict(run.provenance),
+    }
+
+
+def _write_result(result: Result, folder: Path) -> dict[str, Any]:
+    findings = result.findings
+    return {
+        "analyzer": result.analyzer,
+        "version": result.version,
+        "question": result.question,
+        "status": result.status,
+        "reason": result.reason,
+        "traceback": result.traceback,
+        "options": dict(result.options),
+        "references": list(result.references),
+        "distribution": result.distribution,
+        "seconds": result.seconds,
+        "scalars": [asdict(scalar) for scalar in findings.scalars],
+        "tables": [_write_table(result.analyzer, table, folder) for table in findings.tables],
+        "figures": [_write_figure(result.analyzer, figure, folder) for figure in findings.figures],
+        "readings": list(findings.readings),
+        "warnings": list(findings.warnings),
+        "rows": _write_rows(result.analyzer, findings, folder),
+    }
+
+
+def _write_table(analyzer: str, table: Table, folder: Path) -> dict[str, Any]:
+    path = table_path(analyzer, table.name)
+    _write_csv(table, folder / path)
+    return {
+        "name": table.name,
+        "title": table.title,
+        "caption": table.caption,
+        "columns": [{**asdict(column), "kind": _kind(table.column(column.name))} for column in table.columns],
+        "file": path.as_posix(),
+    }
+
+
+def _write_figure(analyzer: str, figure: Figure, folder: Path) -> dict[str, Any]:
+    table = replace(figure.table, name=f"figure-{figure.name}")
+    plain: dict[str, Any] = {
+        name: getattr(figure, name)
+        for name in ("name", "kind", "title", "alt", "series", "panel", "low", "high", "caption")
+    }
+    axes: dict[str, Axis | None] = {"x": figure.x, "y": figure.y, "value": figure.value}
+    plain |= {name: None if axis is None else asdict(axis) for name, axis in axes.items()}
+    plain["table"] = _write_table(analyzer, table, folder) | {"name": figure.table.name}
+    plain["pictures"] = None
+    if figure.pictures is not None:
+        import numpy as np
+
+        path = pictures_path(analyzer, figure.name)
+        (folder / path).parent.mkdir(exist_ok=True)
+        np.save(folder / path, figure.pictures.pixels, allow_pickle=False)
+        plain["pictures"] = {
+            "file": path.as_posix(),
+            "row_labels": list(figure.pictures.row_labels),
+            "column_labels": list(figure.pictures.column_labels),
+        }
+    return plain
+
+
+def _write_rows(analyzer: str, findings: Findings, folder: Path) -> dict[str, Any] | None:
+    """Values per sample, streamed chunk by chunk into two arrays, then packed."""
+    if findings.rows is None:
+        return None
+    from vae_analyze.runs.samples import write_rows
+
+    path = samples_path(analyzer)
+    (folder / path).parent.mkdir(exist_ok=True)
+    n = write_rows(findings.rows, folder / path)
+    return {"file": path.as_posix(), "n": n, "columns": [_column(c) for c in findings.rows.columns]}
+
+
+def _column(column: Any) -> Mapping[str, Any]:
+    return {"name": column.name, "params": dict(column.params), "unit": column.unit}
+
+
+def _scalars(run: Run) -> Table:
+    from vae_analyze.findings import Column
+
+    rows = run.scalar_rows()
+    names = (
+        "analyzer", "name", "params", "value", "low", "high", "level", "se", "unit", "direction", "n", "status", "reason",
+    )  # fmt: skip
+    return Table(
+        name="scalars",
+        title="Scalars",
+        columns=tuple(Column(name=name) for name in names),
+        rows=tuple(
+            tuple(strict_json.dumps(row[name], indent=None) if name == "params" else row[name] for name in names)
+            for row in rows
+        ),
+    )
+
+
+def _write_csv(table: Table, path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(column.name for column in table.columns)
+        writer.writerows([_text(cell) for cell in row] for row in table.rows)
+
+
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return "NaN" if math.isnan(cell) else repr(cell)
+    return str(cell)
+
+
+def _kind(cells: list[Cell]) -> str:
+    """The one type of a column's cells, so that it can be read back as it was."""
+    kinds = {type(cell).__name__ for cell in cells if cell is not None}
+    if kinds <= {"int", "float"} and "float" in kinds:
+        return "float"
+    return kinds.pop() if len(kinds) == 1 else "str"
