@@ -1,0 +1,201 @@
+"""The measurement behind `robustness`: what is gathered per sample and per dimension at every noise level.
+
+For a sample x, noise level sigma and draw eta ~ N(0, I), with the data's range [lo, hi] and
+x' = x + sigma (hi - lo) eta:
+
+- *as it is*: x' itself. This is the headline: the noise has exactly the stated energy, the same for every image and
+  model, and closed forms exist. *Clipped*: x' clipped to [lo, hi], as a stored image would be. Clipping lowers the pixel
+  error and can raise the latent one, because what is left on a black background is a bias; so both are measured.
+- input MSE: mean over features of (x' - x)^2.
+- latent MSE: mean over latent dimensions of (mu(x') - mu(x))^2.
+- posterior symmetrised KL: (KL(q(z|x) || q(z|x')) + KL(q(z|x') || q(z|x))) / 2, summed over dimensions, in nats.
+- reconstruction MSE: mean over features of (g(mu(x')) - g(mu(x)))^2.
+- denoising MSE: mean over features of (g(mu(x')) - x)^2, against the clean sample.
+
+Draws are the same at every level (common random numbers) and are averaged within a sample; samples are the unit of
+resampling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vae_analyze.analyzers.option import transient
+from vae_analyze.metrics import mean_squared_difference, symmetrised_kl
+from vae_analyze.stats.moments import Moments, as_float64
+from vae_analyze.stats.rows import RowColumn, Rows
+from vae_analyze.vae import flatten
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_analyze.analyzers.base import Batch, Context
+    from vae_analyze.findings import Findings, Param
+    from vae_analyze.vae import DiagonalGaussian
+
+QUANTITIES = ("latent_mse", "posterior_skl", "reconstruction_mse", "denoising_mse", "input_mse")
+UNITS = {
+    "latent_mse": "latent unit²",
+    "posterior_skl": "nat",
+    "reconstruction_mse": "data unit²",
+    "denoising_mse": "data unit²",
+    "input_mse": "data unit²",
+    "clean_mse": "data unit²",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Noise levels and ways of adding noise, in the order in which values are kept.
+
+    Args:
+        sigmas: Ascending, as a share of the data's range.
+        draws: Per sample and level.
+        bounds: The data's range; None when unbounded: then there is nothing to clip to, and sigma is in data units.
+        deterministic: Whether there is no posterior.
+    """
+
+    sigmas: tuple[float, ...]
+    draws: int
+    bounds: tuple[float, float] | None
+    deterministic: bool
+
+    @property
+    def span(self) -> float:
+        """Data units per unit of sigma."""
+        return 1.0 if self.bounds is None else self.bounds[1] - self.bounds[0]
+
+    @property
+    def clippings(self) -> tuple[bool, ...]:
+        """Whether noise is clipped: no, and, where there is a range, yes."""
+        return (False,) if self.bounds is None else (False, True)
+
+    @property
+    def settings(self) -> list[tuple[float, bool]]:
+        """Every (sigma, clipped), in order."""
+        return [(sigma, clipped) for clipped in self.clippings for sigma in self.sigmas]
+
+    def columns(self) -> tuple[RowColumn, ...]:
+        """What is kept per sample."""
+        clean = RowColumn(name="clean_mse", unit=UNITS["clean_mse"])
+        noisy = [
+            RowColumn(name=name, params=params_of(sigma, clipped=clipped), unit=UNITS[name])
+            for sigma, clipped in self.settings
+            for name in QUANTITIES
+        ]
+        return (clean, *noisy)
+
+    def position(self, name: str, setting: int) -> int:
+        """Number of the column of a quantity at a setting."""
+        return 1 + setting * len(QUANTITIES) + QUANTITIES.index(name)
+
+
+def params_of(sigma: float, *, clipped: bool) -> dict[str, Param]:
+    """How a noise level is named: the headline by sigma alone."""
+    return {"sigma": sigma, "clipped": True} if clipped else {"sigma": sigma}
+
+
+def layout_for(sigmas: tuple[float, ...], draws: int, context: Context) -> Layout:
+    """The layout for a model and data."""
+    return Layout(sigmas, draws, context.data.value_range, context.card.deterministic)
+
+
+@final
+@dataclass(slots=True)
+class NoiseSweep:
+    """What the sweep gathers.
+
+    Args:
+        rows: Values per sample, see `Layout.columns`.
+        movement: Squared movement per setting and latent dimension, draws averaged, ``settings x d`` features.
+        codes: Posterior means, d features.
+        variances: Posterior variances, d features.
+        reconstructions: Clean reconstructions, one feature per data feature.
+        broken: Samples with a value that is not finite.
+        layout: Noise levels.
+        context: Model and data.
+    """
+
+    layout: Layout = transient()
+    context: Any = transient()
+    rows: Rows
+    movement: Moments = field(default_factory=Moments)
+    codes: Moments = field(default_factory=Moments)
+    variances: Moments = field(default_factory=Moments)
+    reconstructions: Moments = field(default_factory=Moments)
+    broken: int = 0
+
+    @classmethod
+    def empty(cls, layout: Layout, context: Context) -> NoiseSweep:
+        """Nothing gathered yet."""
+        return cls(layout, context, Rows(layout.columns()))
+
+    def update(self, batch: Batch, /) -> None:
+        """Add noise to a batch at every level and take the differences."""
+        clean = batch.posterior
+        values = np.zeros((len(batch), len(self.rows.columns)))
+        values[:, 0] = mean_squared_difference(batch.reconstruction, batch.x)
+        movement = np.zeros((len(batch), len(self.layout.settings), flatten(clean.mean).shape[1]))
+        for draw in range(self.layout.draws):
+            # A stream of its own per draw: the first draws are the same however many follow.
+            eta = batch.normal(batch.x.shape[1:], tag=f"noise {draw}")
+            for setting, (sigma, clipped) in enumerate(self.layout.settings):
+                noisy = self._add(batch.x, eta, sigma, clipped=clipped)
+                posterior = batch.encode(noisy)
+                movement[:, setting] += as_float64(flatten((posterior.mean - clean.mean).square()))
+                x_hat = batch.decode(posterior.mean)
+                first = self.layout.position(QUANTITIES[0], setting)
+                values[:, first : first + len(QUANTITIES)] += _quantities(batch, clean, noisy, posterior, x_hat)
+        values[:, 1:] /= self.layout.draws
+        self._keep(batch, values, movement / self.layout.draws)
+
+    def merge(self, other: NoiseSweep, /) -> None:
+        """Take in what another sweep has gathered."""
+        self.rows.merge(other.rows)
+        self.movement.merge(other.movement)
+        self.codes.merge(other.codes)
+        self.variances.merge(other.variances)
+        self.reconstructions.merge(other.reconstructions)
+        self.broken += other.broken
+
+    def finish(self) -> Findings:
+        """Means with intervals, tables, figures and sentences."""
+        from vae_analyze.analyzers.noise_findings import findings
+
+        return findings(self)
+
+    def _add(self, x: Tensor, eta: Tensor, sigma: float, *, clipped: bool) -> Tensor:
+        noisy = torch.add(x, eta, alpha=sigma * self.layout.span)
+        return noisy.clamp_(*self.layout.bounds) if clipped and self.layout.bounds is not None else noisy
+
+    def _keep(self, batch: Batch, values: NDArray[np.float64], movement: NDArray[np.float64]) -> None:
+        if self.layout.deterministic:
+            for setting in range(len(self.layout.settings)):
+                values[:, self.layout.position("posterior_skl", setting)] = np.nan
+        skl = [at for at, column in enumerate(self.rows.columns) if column.name == "posterior_skl"]
+        self.broken += int((~np.isfinite(np.delete(values, skl, axis=1)).all(axis=1)).sum())
+        self.rows.append(batch.index, values)
+        self.movement.update(movement)
+        self.codes.update(batch.posterior.mean)
+        self.variances.update(batch.posterior.logvar.exp())
+        self.reconstructions.update(batch.reconstruction)
+
+
+def _quantities(
+    batch: Batch, clean: DiagonalGaussian, noisy: Tensor, posterior: DiagonalGaussian, x_hat: Tensor
+) -> NDArray[np.float64]:
+    """The values of `QUANTITIES` for one setting and draw, ``(n, 5)``."""
+    columns = (
+        mean_squared_difference(posterior.mean, clean.mean),
+        flatten(symmetrised_kl(clean, posterior)).sum(dim=1),
+        mean_squared_difference(x_hat, batch.reconstruction),
+        mean_squared_difference(x_hat, batch.x),
+        mean_squared_difference(noisy, batch.x),
+    )
+    return as_float64(torch.stack(columns, dim=1))

@@ -1,0 +1,1 @@
+"""One pass over the data that feeds every requested analyzer."""

@@ -1,0 +1,128 @@
+"""What an analyzer may ask beyond its batches; see `vae_analyze.analyzers.base.Context`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vae_analyze.engine.batch import AnalyzerBatch, SharedBatch
+from vae_analyze.engine.randomness import Streams
+from vae_analyze.errors import AnalyzerError
+
+if TYPE_CHECKING:
+    from vae_analyze.analyzers.base import Analyzer
+    from vae_analyze.data.dataset import Dataset
+    from vae_analyze.engine.session import Session
+    from vae_analyze.engine.units import UnitStore
+    from vae_analyze.loading.card import Card
+    from vae_analyze.vae import DiagonalGaussian
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredCodes:
+    """The table of codes, shard by shard from the store."""
+
+    index: NDArray[np.int64]
+    store: UnitStore
+    keys: tuple[str, ...]
+
+    def chunks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
+        """Indices, means and log variances of each shard."""
+        for key in self.keys:
+            unit = self.store.read(key)
+            if unit is None:
+                raise AnalyzerError("the table of codes was removed while it was in use", hint="run again")
+            arrays = unit[1]
+            yield arrays["index"], arrays["mean"], arrays["logvar"]
+
+
+@final
+class AnalyzerContext:
+    """The context of one analyzer within a session.
+
+    Args:
+        session: Model, data and settings.
+        analyzer: Whose context it is.
+        index: The sample indices under analysis.
+        codes: The table of codes; None before the pass is over.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        analyzer: Analyzer,
+        *,
+        index: NDArray[np.int64],
+        codes: StoredCodes | None = None,
+    ) -> None:
+        self._session = session
+        self._analyzer = analyzer
+        self._codes = codes
+        self._streams = Streams(session.settings.seed, analyzer.name)
+        self.index = index
+
+    @property
+    def card(self) -> Card:
+        """The model's card."""
+        return self._session.loaded.card
+
+    @property
+    def data(self) -> Dataset:
+        """The data."""
+        return self._session.data
+
+    @property
+    def seed(self) -> int:
+        """The seed of the run."""
+        return self._session.settings.seed
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self._session.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The model's number format."""
+        return self._session.dtype
+
+    @property
+    def codes(self) -> StoredCodes:
+        """The table of codes."""
+        if self._codes is None:
+            raise AnalyzerError(
+                f"{self._analyzer.name} asks for the table of codes before the pass is over, or without declaring it",
+                hint='use it in finish(), with "codes" or "posterior" in `needs`',
+            )
+        return self._codes
+
+    def read(self, index: Sequence[int] | NDArray[np.int64], /) -> AnalyzerBatch:
+        """Any samples of the data as a batch."""
+        samples = self._session.read(np.asarray(index, dtype=np.int64))
+        shared = SharedBatch(samples, self._session.evaluator(), device=self.device, dtype=self.dtype, seed=self.seed)
+        return AnalyzerBatch(shared, name=self._analyzer.name, needs=self._analyzer.needs, streams=self._streams)
+
+    def encode(self, x: Tensor, /, *, labels: Tensor | None = None) -> DiagonalGaussian:
+        """Posteriors of inputs that belong to no sample."""
+        self._declared("encoder")
+        return self._session.evaluator().encode(x, labels)
+
+    def decode(self, z: Tensor, /, *, labels: Tensor | None = None) -> Tensor:
+        """Decoded means of codes that belong to no sample."""
+        self._declared("decoder")
+        return self._session.evaluator().decode(z, labels)
+
+    def generator(self, tag: str = "", /) -> torch.Generator:
+        """A generator for draws that belong to the whole."""
+        return self._streams.whole(tag)
+
+    def _declared(self, need: str) -> None:
+        if need not in self._analyzer.needs:
+            raise AnalyzerError(f"{self._analyzer.name} uses {need!r} without declaring it")

@@ -1,0 +1,96 @@
+"""What is to be done: shards, keys, and what is already there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_analyze.analyzers.base import Analyzer
+from vae_analyze.data.dataset import Dataset
+from vae_analyze.engine.keys import identity, unit_key
+from vae_analyze.engine.partition import Shard, shards
+from vae_analyze.engine.session import Session, Settings
+from vae_analyze.engine.shard import CODES, needs_codes
+from vae_analyze.engine.sources import DataSource, ModelSource
+from vae_analyze.engine.units import UnitStore
+from vae_analyze.loading.card import Card
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """Everything a process needs to work off any shard; picklable."""
+
+    model: ModelSource
+    data: DataSource
+    settings: Settings
+    analyzers: tuple[Analyzer, ...]
+    index: NDArray[np.int64]
+    key: str
+
+    def session(self) -> Session:
+        """Model and data made ready in this process."""
+        loaded = self.model.open(device=self.settings.device, dtype=self.settings.dtype)
+        return Session(loaded, self.data.open(), self.settings)
+
+    def shard(self, number: int) -> Shard:
+        """A shard by its number."""
+        return shards(self.index)[number]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The shards, the key of every unit, and which units are missing.
+
+    Args:
+        shards: The fixed partition.
+        keys: For each shard, unit keys by analyzer name (and of the codes where they are needed).
+        missing: For each shard, the names of the analyzers whose unit is not in the store.
+    """
+
+    shards: tuple[Shard, ...]
+    keys: tuple[dict[str, str], ...]
+    missing: tuple[tuple[str, ...], ...]
+
+    @property
+    def units(self) -> int:
+        """Number of analyzer units."""
+        return sum(len([name for name in keys if name != CODES]) for keys in self.keys)
+
+    @property
+    def present(self) -> int:
+        """Number of analyzer units that need not be computed."""
+        return self.units - sum(map(len, self.missing))
+
+
+def make_plan(
+    analyzers: tuple[Analyzer, ...],
+    index: NDArray[np.int64],
+    *,
+    card: Card,
+    data: Dataset,
+    settings: Settings,
+) -> Plan:
+    """Divide the work and look up what is already done."""
+    store = UnitStore(settings.cache)
+    parts = tuple(shards(index))
+    device = settings.device.partition(":")[0]
+    keys, missing = [], []
+    for shard in parts:
+
+        def key_of(what: object, shard: Shard = shard) -> str:
+            return unit_key(
+                what, shard, model=card.fingerprint, data=data.fingerprint, seed=settings.seed, device=device,
+                dtype=settings.dtype,
+            )  # fmt: skip
+
+        own = {analyzer.name: key_of(identity(analyzer)) for analyzer in analyzers}
+        missing.append(tuple(name for name, key in own.items() if not store.has(key)))
+        if needs_codes(analyzers):
+            own[CODES] = key_of(CODES)
+        keys.append(own)
+    return Plan(parts, tuple(keys), tuple(missing))

@@ -1,0 +1,135 @@
+"""From what a person names to a session: model, data, device, and whether they fit each other."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from vae_analyze.engine.devices import resolve
+from vae_analyze.engine.options import SMALLEST_N, RunOptions
+from vae_analyze.engine.session import Session, Settings, automatic_batch_size
+from vae_analyze.engine.sources import Checkpoint, DataSource, InMemoryData, InMemoryModel, ModelSource, NamedData
+from vae_analyze.engine.units import default_root
+from vae_analyze.errors import DataError, UsageError
+from vae_analyze.loading.card import Card, Loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vae_analyze.data.dataset import Dataset
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A session, and where other processes can get the same from."""
+
+    model: ModelSource
+    data: DataSource
+    session: Session
+    transforms: tuple[str, ...]
+
+
+def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared:
+    """Load model and data and hold them against each other.
+
+    Raises:
+        CheckpointError: The model cannot be loaded.
+        DataError: The data cannot be loaded, or do not fit the model.
+        UsageError: The device is not there, or there is nothing to analyse the model with.
+    """
+    device = resolve(options.device)
+    source = model_source(model)
+    loaded = source.open(device=device, dtype=options.dtype)
+    card = loaded.card
+    size = _size(card, options)
+    spec = data or options.data
+    data_source: DataSource
+    if isinstance(spec, (str, os.PathLike)):
+        data_source = NamedData(spec=os.fspath(spec) or held_out(card), resize=size)
+    else:
+        data_source = InMemoryData(spec, resize=size)
+    dataset = data_source.open()
+    check_fit(card, dataset)
+    settings = Settings(
+        seed=options.seed,
+        device=device,
+        dtype=options.dtype,
+        batch_size=options.batch_size or automatic_batch_size(card.input_shape),
+        cache=cache.absolute(),
+    )
+    transforms = () if size is None else (f"resized bilinearly to {size[0]}x{size[1]}",)
+    return Prepared(source, data_source, Session(loaded, dataset, settings), transforms)
+
+
+def model_source(model: Any) -> ModelSource:
+    """Where a model comes from: a path, a loaded model, or any object with the members of a VAE."""
+    if isinstance(model, (str, os.PathLike)):
+        return Checkpoint(path=os.fspath(model))
+    if isinstance(model, Loaded):
+        return InMemoryModel(model)
+    from vae_analyze.loading.load import wrap
+
+    return InMemoryModel(wrap(model))
+
+
+def held_out(card: Card) -> str:
+    """The part of a checkpoint's own data that it has not seen.
+
+    Raises:
+        UsageError: The checkpoint does not say what it was trained on.
+    """
+    if not card.data:
+        raise UsageError(
+            f"{card.name} does not say what it was trained on, so there are no data to analyse it with",
+            hint="pass --data SPEC: a folder of images, .npz, .npy, IDX, module:function, or a name from "
+            "`vae-analyze list`",
+        )
+    return card.data.removesuffix(":train")
+
+
+def check_fit(card: Card, data: Dataset) -> None:
+    """Make sure that data can be fed to a model.
+
+    Raises:
+        DataError: Too few samples, another shape, or no labels for a model that needs them.
+    """
+    if len(data) < SMALLEST_N:
+        raise DataError(
+            f"expected at least {SMALLEST_N} samples, found {len(data)} in {data.name}",
+            hint="an interval over samples needs two",
+        )
+    wanted, found = tuple(card.input_shape), tuple(data.input_shape)
+    if wanted != found:
+        resizable = len(wanted) == len(found) == 3 and wanted[0] == found[0]
+        raise DataError(
+            f"expected samples of shape {wanted} for {card.name}, found {found} in {data.name}",
+            hint="pass --resize to resize the images bilinearly" if resizable else "choose other data with --data",
+        )
+    if card.conditional and data.label_names is None:
+        raise DataError(
+            f"{card.name} needs a label per sample, and {data.name} has none", hint="choose labelled data with --data"
+        )
+
+
+@contextmanager
+def unit_folder(options: RunOptions) -> Iterator[Path]:
+    """The folder of finished work: the chosen one, the default one, or one that is gone afterwards."""
+    import tempfile
+
+    if options.no_cache:
+        with tempfile.TemporaryDirectory(prefix="vae-analyze-") as folder:
+            yield Path(folder)
+    else:
+        yield Path(options.cache) if options.cache else default_root()
+
+
+def _size(card: Card, options: RunOptions) -> tuple[int, int] | None:
+    if not options.resize:
+        return None
+    if len(card.input_shape) != 3:
+        raise UsageError(f"--resize: only images can be resized, and {card.name} takes {card.input_shape}")
+    return card.input_shape[1], card.input_shape[2]

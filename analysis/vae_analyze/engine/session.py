@@ -1,0 +1,91 @@
+"""A model and data made ready in one process, with the settings of the pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vae_analyze.data.dataset import Dataset, Samples
+from vae_analyze.engine.evaluator import Evaluator, Tick, no_tick
+from vae_analyze.errors import DataError
+from vae_analyze.loading.card import Loaded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_BATCH_BYTES = 64 * 2**20  # of input; activations are some ten times that
+LARGEST_BATCH = 256
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a pass needs to know besides model, data and analyzers; plain and picklable.
+
+    Args:
+        seed: Of every random number.
+        device: "cpu", "cuda", "cuda:1", "mps".
+        dtype: "float32" or "float64".
+        batch_size: Largest number of samples in memory at once.
+        cache: Folder of finished units.
+    """
+
+    seed: int
+    device: str
+    dtype: str
+    batch_size: int
+    cache: Path
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """Everything a process needs to work off shards."""
+
+    loaded: Loaded
+    data: Dataset
+    settings: Settings
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return torch.device(self.settings.device)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The model's number format."""
+        return DTYPES[self.settings.dtype]
+
+    def evaluator(self, *, batch_size: int | None = None, tick: Tick = no_tick) -> Evaluator:
+        """The model, to be called."""
+        return Evaluator(self.loaded, batch_size=batch_size or self.settings.batch_size, tick=tick)
+
+    def read(self, index: NDArray[np.int64]) -> Samples:
+        """Samples of the data.
+
+        Raises:
+            DataError: A sample is not finite.
+        """
+        samples = self.data.read(index)
+        flat = samples.x.reshape(len(samples), -1)
+        # One sum finds a NaN or infinity in a single pass; the search for it is needed only then.
+        if not np.isfinite(flat.sum(dtype=np.float64)):
+            broken = samples.index[~np.isfinite(flat).all(axis=1)]
+            if len(broken):
+                raise DataError(
+                    f"expected finite values, found NaN or infinity in sample {broken[0]} of {self.data.name}",
+                    hint="remove or repair that sample",
+                )
+        return samples
+
+
+def automatic_batch_size(input_shape: tuple[int, ...]) -> int:
+    """The batch size tried first: a power of two that depends on the shape only, so that results repeat."""
+    per_sample = 4 * int(np.prod(input_shape))
+    fitting = max(1, _BATCH_BYTES // per_sample)
+    return min(LARGEST_BATCH, 1 << (fitting.bit_length() - 1))
