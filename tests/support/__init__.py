@@ -1,0 +1,1 @@
+"""Small models, data and analyzers with known answers."""
