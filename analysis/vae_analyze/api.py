@@ -106,6 +106,7 @@ def analyze(
             gathered,
             name=name,
             n=n,
+            order=[analyzer.name for analyzer in wanted],
             not_applicable=not_applicable,
             options=tuple(origins) if origins is not None else options_from_python(chosen, served),
             command=command,

@@ -106,8 +106,12 @@ def read_file(folder: Path, analyzers: Sequence[str]) -> Layer:
     if own.is_file():
         return _layer(_toml(own), FILE, analyzers)
     if project.is_file():
-        table = _toml(project).get("tool", {}).get("vae-analyze", {})
-        return _layer(table, f"{PROJECT} [tool.vae-analyze]", analyzers)
+        origin = f"{PROJECT} [tool.vae-analyze]"
+        tools = _toml(project).get("tool", {})
+        table = tools.get("vae-analyze", {}) if isinstance(tools, dict) else {}
+        if not isinstance(table, dict):
+            raise UsageError(f"{origin}: expected a table, found {table!r}")
+        return _layer(table, origin, analyzers)
     return Layer("", {}, {})
 
 
@@ -137,6 +141,8 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path.name} is not TOML: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
 def _layer(table: Mapping[str, Any], origin: str, analyzers: Sequence[str]) -> Layer:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from vae_analyze.analyzers.noise_sweep import NoiseSweep
 
-SIGMA = Axis(column="sigma", label="noise level σ", unit="share of the data's range")
 AS_IS, CLIPPED = "as it is", "clipped"
 QUANTILES = (
     (0.0, "most stable"),
@@ -28,6 +27,12 @@ QUANTILES = (
     (0.95, "95 %"),
     (1.0, "least stable"),
 )
+
+
+def sigma_axis(layout: Layout) -> Axis:
+    """The axis of noise levels; without a range sigma is in the data's own unit."""
+    unit = "share of the data's range" if layout.bounds is not None else "data unit"
+    return Axis(column="sigma", label="noise level σ", unit=unit)
 
 
 def figures(sweep: NoiseSweep, scalars: tuple[Scalar, ...], dimensions: Table) -> tuple[Figure, ...]:
@@ -102,7 +107,7 @@ def _curves(
             name=name,
             title=title,
             columns=(
-                Column(name="sigma", unit=SIGMA.unit),
+                Column(name="sigma", unit=sigma_axis(layout).unit),
                 Column(name="quantity"),
                 Column(name="noise"),
                 Column(name="value", unit=y.unit),
@@ -111,7 +116,7 @@ def _curves(
             ),
             rows=tuple(rows),
         ),
-        x=SIGMA,
+        x=sigma_axis(layout),
         y=y,
         series="noise" if one else "quantity",
         panel="" if one else "noise",
@@ -156,10 +161,14 @@ def _heat_map(layout: Layout, dimensions: Table) -> Figure:
         table=Table(
             name="dimensions",
             title=title,
-            columns=(Column(name=what), Column(name="sigma", unit=SIGMA.unit), Column(name="latent_nmse", unit="1")),
+            columns=(
+                Column(name=what),
+                Column(name="sigma", unit=sigma_axis(layout).unit),
+                Column(name="latent_nmse", unit="1"),
+            ),
             rows=tuple(rows),
         ),
-        x=SIGMA,
+        x=sigma_axis(layout),
         y=Axis(column=what, label=f"latent {what}"),
         value=Axis(column="latent_nmse", label="movement / aggregate variance", unit="1"),
         caption=f"Mean squared movement of each {what} over its own aggregate posterior variance; noise as it is.",

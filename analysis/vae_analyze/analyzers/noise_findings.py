@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_analyze.analyzers.noise_figures import figures
+from vae_analyze.analyzers.noise_figures import figures, sigma_axis
 from vae_analyze.analyzers.noise_readings import readings, warnings
 from vae_analyze.analyzers.noise_sweep import UNITS, Layout, params_of
 from vae_analyze.findings import Cell, Column, Direction, Findings, Param, Scalar, Table
@@ -185,9 +185,8 @@ class _Scalars:
     ) -> Scalar:
         unit, direction, definition = DEFINITIONS[name]
         n = self._means.n
-        with np.errstate(invalid="ignore", divide="ignore"):
-            value = float(statistic(self._means.mean, self._spread.codes.mean))
-            replicates = np.asarray(statistic(self._means.replicates, self._spread.codes.replicates))
+        value = float(statistic(self._means.mean, self._spread.codes.mean))
+        replicates = np.asarray(statistic(self._means.replicates, self._spread.codes.replicates))
         found = interval(value, replicates, n=n)
         return Scalar(
             name=name + suffix,
@@ -242,8 +241,9 @@ def level_table(layout: Layout, scalars: tuple[Scalar, ...]) -> Table:
     """A row per noise level and way of adding it, a column per quantity with its interval."""
     names = [name for name in DEFINITIONS if name in _AT_LEVEL]
     by_key = {(scalar.name, tuple(scalar.params.items())): scalar for scalar in scalars}
+    sigma_unit = sigma_axis(layout).unit
     columns = [
-        Column(name="sigma", unit="share of range", description="standard deviation of the noise"),
+        Column(name="sigma", unit=sigma_unit, description="standard deviation of the noise"),
         Column(name="clipped", description="whether the noisy input was clipped to the data's range"),
     ]
     for name in names:
@@ -267,7 +267,7 @@ def level_table(layout: Layout, scalars: tuple[Scalar, ...]) -> Table:
 def dimension_table(sweep: NoiseSweep) -> Table:
     """Latent movement per dimension (per channel where there are too many) and noise level."""
     shape = sweep.context.card.latent_shape
-    settings = sweep.layout.settings
+    settings, sigma_unit = sweep.layout.settings, sigma_axis(sweep.layout).unit
     d = int(np.prod(shape))
     by_channel = d > LARGEST_TABLE and len(shape) > 1
     groups = shape[0] if by_channel else d
@@ -280,8 +280,7 @@ def dimension_table(sweep: NoiseSweep) -> Table:
     error = grouped(sweep.movement.standard_error().reshape(len(settings), d))
     variance = grouped(sweep.codes.variance(ddof=1)) + grouped(sweep.variances.mean)
     total = movement.sum(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share, relative = movement / total, movement / variance
+    share, relative = movement / total, movement / variance
     what = "channel" if by_channel else "dimension"
     rows = tuple(
         (f"z{k}", sigma, clipped, *(float(part[at, k]) for part in (movement, error, relative, share)))
@@ -293,7 +292,7 @@ def dimension_table(sweep: NoiseSweep) -> Table:
         title=f"By latent {what}",
         columns=(
             Column(name=what, description=f"latent {what}"),
-            Column(name="sigma", unit="share of range", description="standard deviation of the noise"),
+            Column(name="sigma", unit=sigma_unit, description="standard deviation of the noise"),
             Column(name="clipped", description="whether the noisy input was clipped to the data's range"),
             Column(name="latent_mse", unit="latent unit²", direction="lower", description="mean squared movement"),
             Column(name="se", unit="latent unit²", description="standard error over samples"),

@@ -98,7 +98,10 @@ def _floor(layout: Layout, found: Findings) -> str:
     floor = found.scalar("latent_sampling_floor")
     if not math.isfinite(floor.value) or floor.value == 0:
         return ""
-    above = [s for s in layout.sigmas if found.scalar("latent_mse", sigma=s).value > floor.value]
+    moved = {sigma: found.scalar("latent_mse", sigma=sigma).value for sigma in layout.sigmas}
+    if not all(math.isfinite(value) for value in moved.values()):
+        return ""
+    above = [sigma for sigma, value in moved.items() if value > floor.value]
     if not above:
         return (
             f"At every level measured, codes move less than two draws from one posterior differ ({floor.value:.3g}): "

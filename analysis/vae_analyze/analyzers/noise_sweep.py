@@ -168,7 +168,9 @@ class NoiseSweep:
         """Means with intervals, tables, figures and sentences."""
         from vae_analyze.analyzers.noise_findings import findings
 
-        return findings(self)
+        # What is not finite stays so and is reported as undefined with its reason; warnings would add nothing.
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+            return findings(self)
 
     def _add(self, x: Tensor, eta: Tensor, sigma: float, *, clipped: bool) -> Tensor:
         noisy = torch.add(x, eta, alpha=sigma * self.layout.span)

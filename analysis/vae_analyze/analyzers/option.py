@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import typing
 from typing import TYPE_CHECKING, Any, final
 
@@ -79,9 +80,8 @@ class OptionSpec:
         """
         if not self.many:
             return self._one(value, where)
-        parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, (list, tuple)):
-            parts = [parts]
+        values = value if isinstance(value, (list, tuple)) else [value]
+        parts = [part for one in values for part in (one.split(",") if isinstance(one, str) else [one])]
         if not parts:
             raise UsageError(f"{where}: expected at least one value, found none")
         return tuple(self._one(part, where) for part in parts)
@@ -100,22 +100,22 @@ class OptionSpec:
             return _boolean(value, wrong)
         if isinstance(value, bool) or (self.kind is str and not isinstance(value, str)):
             raise wrong
-        if self.kind is int and isinstance(value, float):
-            raise wrong
         try:
+            if self.kind is int and not isinstance(value, str):
+                return operator.index(value)  # int() would cut a fraction off without a word
             return self.kind(value.strip() if isinstance(value, str) and self.kind is not str else value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise wrong from None
 
     def _check_range(self, value: float, where: str) -> None:
         if value != value or value in (float("inf"), float("-inf")):
             raise UsageError(f"{where}: expected a finite number, found {value}")
         if self.minimum is not None and value < self.minimum:
-            raise UsageError(f"{where}: expected at least {self.minimum:g}, found {value:g}")
+            raise UsageError(f"{where}: expected at least {self.minimum:g}, found {value}")
         if self.above is not None and value <= self.above:
-            raise UsageError(f"{where}: expected more than {self.above:g}, found {value:g}")
+            raise UsageError(f"{where}: expected more than {self.above:g}, found {value}")
         if self.maximum is not None and value > self.maximum:
-            raise UsageError(f"{where}: expected at most {self.maximum:g}, found {value:g}")
+            raise UsageError(f"{where}: expected at most {self.maximum:g}, found {value}")
 
 
 _KIND_NAMES: Mapping[type, str] = {
@@ -168,11 +168,11 @@ def _spec(analyzer: type, field: dataclasses.Field[Any], hint: Any) -> OptionSpe
 
 def _kind(hint: Any) -> tuple[type, bool, tuple[str, ...]]:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Literal:
-        return str, False, tuple(str(choice) for choice in arguments)
+    if origin is typing.Literal and all(isinstance(choice, str) for choice in arguments):
+        return str, False, arguments
     if origin is tuple and len(arguments) == 2 and arguments[1] is ...:
-        kind, _, choices = _kind(arguments[0])
-        return kind, True, choices
+        kind, nested, choices = _kind(arguments[0])
+        return (hint if nested else kind), True, choices
     return hint, False, ()
 
 

@@ -1,7 +1,7 @@
 """The analyzers there are: those shipped here and those that installed packages declare.
 
-A package declares one under the entry-point group ``vae_analyze.analyzers``. Nothing is imported before it is used, and an
-analyzer that cannot be loaded is a warning that names its distribution, never a crash.
+A package declares one under the entry-point group ``vae_analyze.analyzers``. Nothing is imported before it is used, and
+an analyzer that cannot be loaded is a warning that names its distribution, never a crash.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Entry:
         try:
             loaded = self.loader()
             check(loaded, name=self.name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a module that exits on import must not end the program
             raise AnalyzerError(
                 f"the analyzer {self.name!r} of the package {self.distribution!r} cannot be loaded: "
                 f"{type(error).__name__}: {error}",

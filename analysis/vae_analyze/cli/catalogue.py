@@ -18,7 +18,14 @@ def catalogue() -> dict[str, Any]:
         "schema": 1,
         "analyzers": [_analyzer(entry) for entry in entries().values()],
         "data": [
-            {name: getattr(info, name) for name in ("name", "description", "size", "shape", "labels", "factors")}
+            {
+                "name": info.name,
+                "description": info.description,
+                "size": info.size,
+                "shape": list(info.shape),
+                "labels": info.has_labels,
+                "factors": info.has_factors,
+            }
             for info in list_data()
         ],
         "formats": [{"name": info.name, "description": info.description} for info in list_formats()],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, final
+from typing import Any, Literal, cast, final
 
 import torch
 from torch import Tensor
@@ -31,6 +31,8 @@ class Evaluator:
 
     def __init__(self, loaded: Loaded, *, batch_size: int, tick: Tick = no_tick) -> None:
         self._model = loaded.vae
+        # Asked once: a protocol check costs more than a small batch.
+        self._conditional = isinstance(loaded.vae, ConditionalVAE)
         self._batch_size = batch_size
         self._tick = tick
 
@@ -63,14 +65,15 @@ class Evaluator:
         return x_hat
 
     def _given(self, labels: Tensor | None) -> VAE:
-        if not isinstance(self._model, ConditionalVAE):
-            return self._model
+        model: Any = self._model
+        if not self._conditional:
+            return cast("VAE", model)
         if labels is None:
             raise AnalyzerError("this model needs a label per sample, and none was given")
-        return self._model.given(labels)
+        return cast("VAE", model.given(labels))
 
     def _chunks(self, x: Tensor, labels: Tensor | None) -> list[tuple[Tensor, Tensor | None]]:
-        if not isinstance(self._model, ConditionalVAE):
+        if not self._conditional:
             labels = None
         if labels is not None and len(labels) != len(x):
             raise AnalyzerError(

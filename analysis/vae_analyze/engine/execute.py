@@ -17,7 +17,7 @@ from vae_analyze.engine.context import AnalyzerContext, StoredCodes
 from vae_analyze.engine.evaluator import Tick, no_tick
 from vae_analyze.engine.plan import Plan, Work
 from vae_analyze.engine.session import Session
-from vae_analyze.engine.shard import CODES, Failure, ShardReport, deterministic, failure, run_shard
+from vae_analyze.engine.shard import CODES, ENCODED, Failure, ShardReport, deterministic, failure, run_shard
 from vae_analyze.engine.state import restore
 from vae_analyze.engine.units import UnitStore
 from vae_analyze.errors import AnalyzerError, DataError, StoreError
@@ -144,7 +144,8 @@ def run_in_process(work: Work, number: int, names: tuple[str, ...], keys: dict[s
 
 def _finish(analyzer: Analyzer, plan: Plan, session: Session, gathered: Gathered) -> Outcome:
     began = time.perf_counter()
-    failed = gathered.failures.get(analyzer.name)
+    failed = gathered.failures.get(CODES) if analyzer.needs & ENCODED else None
+    failed = failed or gathered.failures.get(analyzer.name)
     findings = Findings()
     if failed is None:
         try:

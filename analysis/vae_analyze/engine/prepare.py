@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared
     loaded = source.open(device=device, dtype=options.dtype)
     card = loaded.card
     size = _size(card, options)
-    spec = data or options.data
+    # Not `data or ...`: an empty dataset is false as well, and must be refused as what it is.
+    spec = options.data if isinstance(data, str) and not data else data
     data_source: DataSource
     if isinstance(spec, (str, os.PathLike)):
         data_source = NamedData(spec=os.fspath(spec) or held_out(card), resize=size)
@@ -71,9 +73,12 @@ def model_source(model: Any) -> ModelSource:
         return Checkpoint(path=os.fspath(model))
     if isinstance(model, Loaded):
         return InMemoryModel(model)
-    from vae_analyze.loading.load import wrap
+    from torch import nn
 
-    return InMemoryModel(wrap(model))
+    from vae_analyze.loading.memory import wrap
+
+    # A copy: analysing a model in the middle of its training must leave its mode, gradients and device as they are.
+    return InMemoryModel(wrap(copy.deepcopy(model) if isinstance(model, nn.Module) else model))
 
 
 def held_out(card: Card) -> str:

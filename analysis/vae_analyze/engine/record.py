@@ -41,6 +41,7 @@ def make_run(
     *,
     name: str,
     n: int,
+    order: Sequence[str],
     not_applicable: Mapping[Analyzer, str],
     options: tuple[OptionValue, ...],
     command: str,
@@ -51,6 +52,7 @@ def make_run(
     card, data = session.loaded.card, session.data
     results = [_result(outcome) for outcome in outcomes]
     results += [_inapplicable(analyzer, reason) for analyzer, reason in not_applicable.items()]
+    results.sort(key=lambda result: order.index(result.analyzer))
     return Run(
         name=name,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -74,11 +74,13 @@ class Session:
         samples = self.data.read(index)
         flat = samples.x.reshape(len(samples), -1)
         # One sum finds a NaN or infinity in a single pass; the search for it is needed only then.
-        if not np.isfinite(flat.sum(dtype=np.float64)):
+        with np.errstate(invalid="ignore", over="ignore"):
+            total = flat.sum(dtype=np.float64)
+        if not np.isfinite(total):
             broken = samples.index[~np.isfinite(flat).all(axis=1)]
             if len(broken):
                 raise DataError(
-                    f"expected finite values, found NaN or infinity in sample {broken[0]} of {self.data.name}",
+                    f"expected finite values, found NaN or infinity in sample {broken.min()} of {self.data.name}",
                     hint="remove or repair that sample",
                 )
         return samples

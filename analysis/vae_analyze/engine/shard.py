@@ -123,7 +123,7 @@ class _Pass:
             accumulators = self._start()
             for start in range(0, len(self._shard.index), self._batch_size):
                 self._batch(start, stored, accumulators, keep_codes=CODES in keys and stored is None)
-        if self._codes:
+        if self._codes and CODES not in self._report.failures:
             store.write(keys[CODES], None, self._codes_arrays())
         for name, accumulator in accumulators.items():
             self._guarded(name, partial(_store, store, keys[name], accumulator))
@@ -154,7 +154,8 @@ class _Pass:
             posterior=posterior,
         )
         if keep_codes:
-            self._codes.append(shared.posterior)
+            # A model that cannot encode its data fails every analyzer that needs codes, with one reason.
+            self._guarded(CODES, lambda: self._codes.append(shared.posterior))
         for analyzer in self._analyzers:
             if analyzer.name not in accumulators:
                 continue

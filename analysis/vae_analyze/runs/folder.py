@@ -6,10 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from vae_analyze.errors import StoreError
 from vae_analyze.runs.layout import RUN
+
+_ELSEWHERE = "choose another place with --out DIR"
 
 
 def check_target(target: Path) -> None:
@@ -18,23 +21,30 @@ def check_target(target: Path) -> None:
     Raises:
         StoreError: It is a file, or a folder with other content, or cannot be written.
     """
+    if target.name in ("", ".."):
+        raise StoreError(f"expected the name of a folder for the run, found {str(target)!r}", hint=_ELSEWHERE)
+    try:
+        _check_content(target)
+        _probe(_existing_parent(target))
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}", hint=_ELSEWHERE) from error
+
+
+def _check_content(target: Path) -> None:
     if target.exists() and not target.is_dir():
-        raise StoreError(f"expected a folder for the run, found a file: {target}", hint="choose another --out")
+        raise StoreError(f"expected a folder for the run, found a file: {target}", hint=_ELSEWHERE)
     if target.is_dir() and any(target.iterdir()) and not (target / RUN).is_file():
         raise StoreError(
             f"{target} holds other files, and a run would replace them",
             hint="choose an empty or a new folder for --out",
         )
-    parent = _existing_parent(target)
+
+
+def _probe(parent: Path) -> None:
     # Asking the permission bits is not enough: a read-only file system, or being root, makes them wrong.
     probe = parent / f".vae-analyze-probe.{os.getpid()}"
-    try:
-        probe.mkdir()
-        probe.rmdir()
-    except OSError as error:
-        raise StoreError(
-            f"cannot write to {parent}: {error.strerror or error}", hint="choose another place with --out DIR"
-        ) from error
+    probe.mkdir()
+    probe.rmdir()
 
 
 @contextmanager
@@ -51,15 +61,16 @@ def whole_folder(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target)
         temporary.mkdir()
-        yield temporary
-        _exchange(temporary, target)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror or error}", hint="choose another --out") from error
-    finally:
-        if temporary.exists():  # not renamed: something went wrong
+        try:
+            yield temporary
+            _exchange(temporary, target)
+        finally:  # nothing to remove once it has been renamed
             shutil.rmtree(temporary, ignore_errors=True)
-            for folder in made:
-                _remove_empty(folder)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror or error}", hint=_ELSEWHERE) from error
+    finally:
+        for folder in made:
+            _remove_empty(folder)
 
 
 def _exchange(temporary: Path, target: Path) -> None:
@@ -79,7 +90,7 @@ def _exchange(temporary: Path, target: Path) -> None:
 def _remove_abandoned(target: Path) -> None:
     """Remove what a killed process left beside the target; a live process's folder stays."""
     for kind in ("tmp", "old"):
-        for folder in target.parent.glob(f".{target.name}.{kind}-*"):
+        for folder in target.parent.glob(f".{escape(target.name)}.{kind}-*"):
             if not _alive(folder.name.rpartition("-")[2]):
                 if kind == "old" and not target.exists():
                     folder.rename(target)
@@ -94,7 +105,7 @@ def _alive(pid: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):  # it belongs to another person, or is no number of a process
         return True
     return True
 

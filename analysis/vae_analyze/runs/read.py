@@ -28,7 +28,7 @@ def read_run(path: str | os.PathLike[str]) -> Run:
     plain = _plain(folder)
     try:
         return _run(plain, folder)
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, EOFError, csv.Error) as error:
         raise StoreError(
             f"the run in {folder} is damaged: {type(error).__name__}: {error}", hint="run the analysis again"
         ) from error
@@ -100,15 +100,23 @@ def _scalar(plain: Mapping[str, Any]) -> Scalar:
 def _table(plain: Mapping[str, Any], folder: Path) -> Table:
     names = ("name", "unit", "direction", "description")
     with (folder / plain["file"]).open(encoding="utf-8", newline="") as file:
-        lines = list(csv.reader(file))
-    readers = [_READERS[column["kind"]] for column in plain["columns"]]
+        _, *lines = csv.reader(file)
+    readers = [_readers(column["kind"], len(lines)) for column in plain["columns"]]
     return Table(
         name=plain["name"],
         title=plain["title"],
         caption=plain["caption"],
         columns=tuple(Column(**{name: column[name] for name in names}) for column in plain["columns"]),
-        rows=tuple(tuple(read(text) for read, text in zip(readers, line, strict=True)) for line in lines[1:]),
+        rows=tuple(
+            tuple(read(text) for read, text in zip(reads, line, strict=True))
+            for *reads, line in zip(*readers, lines, strict=True)
+        ),
     )
+
+
+def _readers(kind: str | list[str], rows: int) -> list[Callable[[str], Cell]]:
+    """How to read the cells of a column: all of one kind, or each of its own."""
+    return [_READERS[name] for name in ([kind] * rows if isinstance(kind, str) else kind)]
 
 
 def _figure(plain: Mapping[str, Any], folder: Path) -> Figure:
@@ -146,7 +154,10 @@ def _rows(plain: Mapping[str, Any] | None, folder: Path) -> Any:
     from vae_analyze.stats.rows import RowColumn, Rows, StoredChunk
 
     columns = tuple(RowColumn(**column) for column in plain["columns"])
-    return Rows(columns, [StoredChunk(folder / plain["file"], INDEX, VALUES)])
+    file = folder / plain["file"]
+    if not file.is_file():
+        raise FileNotFoundError(f"no file {file}")
+    return Rows(columns, [StoredChunk(file, INDEX, VALUES)])
 
 
 def _number(value: float | None) -> float:
@@ -169,4 +180,15 @@ def _str(text: str) -> Cell:
     return text
 
 
-_READERS: Mapping[str, Callable[[str], Cell]] = {"float": _float, "int": _int, "bool": _bool, "str": _str}
+def _none(text: str) -> Cell:
+    del text
+    return None
+
+
+_READERS: Mapping[str, Callable[[str], Cell]] = {
+    "float": _float,
+    "int": _int,
+    "bool": _bool,
+    "str": _str,
+    "none": _none,
+}

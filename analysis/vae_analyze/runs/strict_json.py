@@ -28,14 +28,21 @@ def loads(text: str) -> Any:
 
 def clean(value: Any) -> Any:
     """Plain data that JSON can hold."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int)):
         return value
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): clean(item) for key, item in value.items()}
+        return {storable(str(key)): clean(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [clean(item) for item in value]
-    if hasattr(value, "item"):  # a NumPy number
-        return clean(value.item())
-    return str(value)
+    if hasattr(value, "tolist"):  # a NumPy number, an array
+        return clean(value.tolist())
+    return storable(str(value))
+
+
+def storable(text: str) -> str:
+    """Text that UTF-8 can hold: the bytes of a file name that is not UTF-8 are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

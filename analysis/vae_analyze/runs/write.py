@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -132,7 +131,8 @@ def _scalars(run: Run) -> Table:
 
     rows = run.scalar_rows()
     names = (
-        "analyzer", "name", "params", "value", "low", "high", "level", "se", "unit", "direction", "n", "status", "reason",
+        "analyzer", "name", "params", "value", "low", "high", "level", "se", "unit", "direction", "n", "status",
+        "reason",
     )  # fmt: skip
     return Table(
         name="scalars",
@@ -147,25 +147,40 @@ def _scalars(run: Run) -> Table:
 
 def _write_csv(table: Table, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(column.name for column in table.columns)
-        writer.writerows([_text(cell) for cell in row] for row in table.rows)
+    lines = [[column.name for column in table.columns], *([_text(cell) for cell in row] for row in table.rows)]
+    # Not by csv.writer, which before Python 3.13 leaves a lone carriage return unquoted: a line break to every reader.
+    text = "".join((",".join(_quoted(cell) for cell in line) or '""') + "\n" for line in lines)
+    path.write_bytes(text.encode("utf-8"))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace('"', '""')
+    return f'"{escaped}"' if any(mark in text for mark in ',"\r\n') else text
 
 
 def _text(cell: Cell) -> str:
+    cell = _plain_cell(cell)
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
         return "NaN" if math.isnan(cell) else repr(cell)
-    return str(cell)
+    return strict_json.storable(str(cell))
 
 
-def _kind(cells: list[Cell]) -> str:
-    """The one type of a column's cells, so that it can be read back as it was."""
-    kinds = {type(cell).__name__ for cell in cells if cell is not None}
-    if kinds <= {"int", "float"} and "float" in kinds:
+def _plain_cell(cell: Any) -> Cell:
+    """A NumPy number as Python's: its name of a type and its repr are not those that are read back."""
+    plain: Cell = cell.item() if hasattr(cell, "item") else cell
+    return plain
+
+
+def _kind(cells: list[Cell]) -> str | list[str]:
+    """The one type of a column's cells, else the type of each, so that every cell is read back as it was."""
+    kinds = [type(_plain_cell(cell)).__name__.replace("NoneType", "none") for cell in cells]
+    found = set(kinds) - {"none"}
+    if found == {"int", "float"}:
         return "float"
-    return kinds.pop() if len(kinds) == 1 else "str"
+    if len(found) == 1 and (found != {"str"} or "none" not in kinds):
+        return found.pop()
+    return kinds if found else "none"

@@ -84,9 +84,10 @@ def bootstrap_means(
             values = chunk.values[start : start + _BLOCK]
             weights = poisson_weights(index, replicates=replicates, seed=seed).astype(np.float64)
             count += len(index)
-            total += values.sum(axis=0)
             weight_sum += weights.sum(axis=0)
-            weighted += weights.T @ values
+            with np.errstate(invalid="ignore"):  # an infinite value makes its column undefined, not a warning
+                total += values.sum(axis=0)
+                weighted += weights.T @ values
     with np.errstate(invalid="ignore", divide="ignore"):
         return BootstrappedMeans(count, total / count, weighted / weight_sum[:, None])
 

@@ -36,11 +36,12 @@ class Moments:
             ValueError: The number of features differs from what was added before.
         """
         block = as_float64(values)
-        block = block.reshape(len(block), -1)
         if len(block) == 0:
             return
-        mean = block.mean(axis=0)
-        self.merge(Moments(len(block), mean, np.square(block - mean).sum(axis=0)))
+        block = block.reshape(len(block), -1)
+        with np.errstate(invalid="ignore", over="ignore"):  # a value that is not finite shows in the result
+            mean = block.mean(axis=0)
+            self.merge(Moments(len(block), mean, np.square(block - mean).sum(axis=0)))
 
     def merge(self, other: Moments) -> None:
         """Add what ``other`` has seen.
@@ -56,9 +57,10 @@ class Moments:
         if self.mean.shape != other.mean.shape:
             raise ValueError(f"expected {self.mean.shape[0]} features, got {other.mean.shape[0]}")
         total = self.count + other.count
-        delta = other.mean - self.mean
-        self.mean = self.mean + delta * (other.count / total)
-        self.squares = self.squares + other.squares + np.square(delta) * (self.count * other.count / total)
+        with np.errstate(invalid="ignore", over="ignore"):
+            delta = other.mean - self.mean
+            self.mean = self.mean + delta * (other.count / total)
+            self.squares = self.squares + other.squares + np.square(delta) * (self.count * other.count / total)
         self.count = total
 
     def variance(self, *, ddof: int = 0) -> Floats:

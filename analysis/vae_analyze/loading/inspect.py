@@ -1,0 +1,128 @@
+"""What a file is and how it would load, without loading it into a model for use."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, final
+
+from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.kinds import container
+from vae_analyze.loading.load import load, recognised
+from vae_analyze.loading.pickled import scan
+from vae_analyze.loading.printable import printable
+from vae_analyze.loading.source import Source, sha256
+from vae_analyze.loading.weights import tensors_in
+
+_MOST_TENSORS = 2000
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TensorFact:
+    """One tensor of a file: its name fit for printing, its shape and its number format."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspection:
+    """Everything that can be told of a file without trusting it; plain data.
+
+    Args:
+        path: As given.
+        container: What the file is by its first bytes.
+        size: In bytes; of a folder, of the files directly in it.
+        sha256: Of a file's content; "" for a folder.
+        format: The recognised format, or "".
+        tensors: Names, shapes and number formats; the first 2,000.
+        tensor_count: How many there are.
+        asks_for: Names that the file would have imported, and perhaps called, by an ordinary unpickler.
+        executed: What loading it executes.
+        card: The card it would load with, or None.
+        loads: Whether it loads.
+        outcome: How it would load, or why it does not.
+        hint: What to do next.
+    """
+
+    path: str
+    container: str
+    size: int
+    sha256: str = ""
+    format: str = ""
+    tensors: tuple[TensorFact, ...] = ()
+    tensor_count: int = 0
+    asks_for: tuple[str, ...] = ()
+    executed: str = "nothing"
+    card: dict[str, Any] | None = field(default=None)
+    loads: bool = False
+    outcome: str = ""
+    hint: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The inspection as plain data for JSON."""
+        return asdict(self)
+
+
+def inspect_file(path: str | os.PathLike[str]) -> Inspection:
+    """Look into a checkpoint; hostile and damaged files are described, not raised.
+
+    Raises:
+        CheckpointError: Nothing is there, it cannot be read, or it is empty.
+    """
+    source = Source.open(path)
+    card, chosen, outcome, hint = _attempt(source)
+    tensors = _tensors(source)
+    return Inspection(
+        path=source.shown,
+        container="folder" if source.folder else container(source.head),
+        size=_size(source.path),
+        sha256="" if source.folder else sha256(source.path),
+        format=chosen,
+        tensors=tuple(tensors[:_MOST_TENSORS]),
+        tensor_count=len(tensors),
+        asks_for=() if source.folder else scan(source.path, source.head).wanted if _instructions(source) else (),
+        card=card,
+        loads=card is not None,
+        outcome=outcome,
+        hint=hint,
+    )
+
+
+def _attempt(source: Source) -> tuple[dict[str, Any] | None, str, str, str]:
+    """The card, the format, what came of trying, and a hint."""
+    chosen = ""
+    try:
+        chosen = recognised(source).name
+        card = load(source.path).card
+    except CheckpointError as error:
+        return None, chosen, error.message, error.hint
+    return card.to_dict(), chosen, f"loads as {card.architecture}", ""
+
+
+def _instructions(source: Source) -> bool:
+    return container(source.head) in ("zip archive", "pickle")
+
+
+def _tensors(source: Source) -> list[TensorFact]:
+    weights = source
+    try:
+        if source.folder:
+            weights = Source.open(source.beside("model.pt"))
+        found = tensors_in(weights.content)
+    except CheckpointError:
+        return []
+    return [
+        TensorFact(name=printable(name), shape=tuple(value.shape), dtype=str(value.dtype).removeprefix("torch."))
+        for name, value in found.items()
+    ]
+
+
+def _size(path: Path) -> int:
+    if path.is_dir():
+        return sum(entry.stat().st_size for entry in path.iterdir() if entry.is_file())
+    return path.stat().st_size

@@ -1,0 +1,1 @@
+"""What people read, made from runs and from nothing else: terminal tables and the HTML report."""

@@ -1,0 +1,1 @@
+"""Figures as data drawn as inline SVG, one module per kind."""
