@@ -175,8 +175,8 @@ class Figure:
 
     Args:
         name: Short, unique within the analyzer.
-        kind: How to draw it, such as "curves", "bars", "heatmap", "pictures". A reporter that does not know a kind shows
-            the table.
+        kind: How to draw it, such as "curves", "bars", "heatmap", "pictures". A reporter that does not know a kind
+            shows the table.
         title: What people read above it.
         alt: One or two sentences that say in words, with numbers, what the figure shows.
         table: The numbers drawn (or, for pictures, the numbers that belong to them).

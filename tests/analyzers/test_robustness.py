@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from support.datasets import Memory, images, vectors
 from support.models import Autoencoder, LinearVAE, SpatialVAE
-
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
 from vae_analyze.findings import Findings
@@ -158,7 +158,7 @@ def test_many_latents_are_told_by_channel() -> None:
 
     found = sweep(Wide(), images(20, size=32), sigma=(0.2,))
     table = found.tables[1]
-    assert [column.name for column in table.columns][0] == "channel"
+    assert table.columns[0].name == "channel"
     assert [row[0] for row in table.rows if not row[2]] == ["z0", "z1"]
     mean = table.to_frame().query("~clipped")["latent_mse"].mean()
     assert mean == pytest.approx(found.scalar("latent_mse", sigma=0.2).value, rel=1e-6)

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.analyzers import Ascent, Correlation, Extremes
-from support.datasets import Memory, images, vectors
-from support.models import ConditionalVAE, LinearVAE, SpatialVAE
 
 import vae_analyze.api as api
 import vae_analyze.engine.partition as partition
+from support.analyzers import Ascent, Correlation, Extremes
+from support.datasets import Memory, images, vectors
+from support.models import ConditionalVAE, LinearVAE, SpatialVAE
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
 from vae_analyze.runs.run import Run

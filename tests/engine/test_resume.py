@@ -165,12 +165,16 @@ def test_ctrl_c_leaves_no_half_written_run(checkpoint: Path, tmp_path: Path) -> 
     np.savez(data, images=np.random.default_rng(0).random((12000, 1, 8, 8)).astype(np.float32))
     cache, out = Path(os.environ["VAE_ANALYZE_CACHE"]), tmp_path / "runs" / "run"
     process = subprocess.Popen(
-        command(checkpoint, data, out), start_new_session=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command(checkpoint, data, out),
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     while not list(cache.glob("??/*.npz")) and process.poll() is None:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert "goes on from there" in errors

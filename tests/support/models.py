@@ -14,8 +14,8 @@ class LinearVAE(torch.nn.Module):
 
     def __init__(self, w: Tensor, v: Tensor, *, variance: float = 0.1) -> None:
         super().__init__()
-        self.register_buffer("w", w)
-        self.register_buffer("v", v)
+        self.w = torch.nn.Buffer(w)
+        self.v = torch.nn.Buffer(v)
         self.variance = variance
 
     @classmethod
@@ -91,8 +91,8 @@ class ConditionalVAE(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(2)
-        self.register_buffer("w", torch.randn(3, 64, generator=generator) / 8)
-        self.register_buffer("shift", torch.arange(30.0).reshape(10, 3))
+        self.w = torch.nn.Buffer(torch.randn(3, 64, generator=generator) / 8)
+        self.shift = torch.nn.Buffer(torch.arange(30.0).reshape(10, 3))
 
     def given(self, labels: Tensor, /) -> _Given:
         return _Given(self, labels)
@@ -122,7 +122,7 @@ class Autoencoder(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(3)
-        self.register_buffer("w", torch.randn(3, 64, generator=generator) / 8)
+        self.w = torch.nn.Buffer(torch.randn(3, 64, generator=generator) / 8)
 
     def encode(self, x: Tensor, /) -> DiagonalGaussian:
         return DiagonalGaussian.point(x.flatten(1) @ self.w.T)

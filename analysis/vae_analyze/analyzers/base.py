@@ -163,8 +163,9 @@ class Accumulator(Protocol):
     """What is gathered over batches.
 
     A dataclass whose fields are numbers, strings, arrays, `vae_analyze.stats` accumulators, or dictionaries and lists
-    of these: the engine stores and restores it by its fields. Fields marked with `transient` are made anew by ``start``.
-    Merging is associative and an unused accumulator is neutral. Memory does not depend on the number of samples.
+    of these: the engine stores and restores it by its fields. Fields marked with `transient` are made anew by
+    ``start``. Merging is associative and an unused accumulator is neutral. Memory does not depend on the number of
+    samples.
     """
 
     def update(self, batch: Batch, /) -> None:

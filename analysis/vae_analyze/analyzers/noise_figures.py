@@ -198,7 +198,7 @@ def _pictures(sweep: NoiseSweep) -> Figure | None:
         kind="pictures",
         title="What it looks like: from the most to the least stable sample",
         alt=(
-            f"{len(labels)} samples ordered by the movement of their reconstruction at sigma {sigma:g}, from "
+            f"{len(labels)} samples in the order of their reconstruction's movement at sigma {sigma:g}, from "
             f"{stability[at[0]]:.3g} to {stability[at[-1]]:.3g} MSE: each clean, noisy, and the reconstructions of both."
         ),
         table=Table(

@@ -282,11 +282,12 @@ def dimension_table(sweep: NoiseSweep) -> Table:
     total = movement.sum(axis=1, keepdims=True)
     share, relative = movement / total, movement / variance
     what = "channel" if by_channel else "dimension"
-    rows = tuple(
-        (f"z{k}", sigma, clipped, *(float(part[at, k]) for part in (movement, error, relative, share)))
+    parts = (movement, error, relative, share)
+    rows: list[tuple[Cell, ...]] = [
+        (f"z{k}", sigma, clipped, *(float(part[at, k]) for part in parts))
         for at, (sigma, clipped) in enumerate(settings)
         for k in range(groups)
-    )
+    ]
     return Table(
         name="dimensions",
         title=f"By latent {what}",
@@ -304,6 +305,6 @@ def dimension_table(sweep: NoiseSweep) -> Table:
             ),
             Column(name="share", unit="1", description="of the movement of all dimensions"),
         ),
-        rows=rows,
+        rows=tuple(rows),
         caption=f"Squared movement of the posterior mean per latent {what}, n = {sweep.movement.count} samples.",
     )

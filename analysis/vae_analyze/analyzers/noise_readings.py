@@ -55,8 +55,8 @@ def _stability(layout: Layout, found: Findings) -> str:
         return ""
     return (
         f"At sigma = {sigma:g} codes move by {_percent(latent.value)} of the aggregate posterior's variance "
-        f"and reconstructions by MSE {_with_interval(mse)}, {_percent(moved.value)} of how far two samples' reconstructions "
-        "are apart."
+        f"and reconstructions by MSE {_with_interval(mse)}, {_percent(moved.value)} of how far two samples' "
+        "reconstructions are apart."
     )
 
 

@@ -4,8 +4,8 @@ For a sample x, noise level sigma and draw eta ~ N(0, I), with the data's range 
 x' = x + sigma (hi - lo) eta:
 
 - *as it is*: x' itself. This is the headline: the noise has exactly the stated energy, the same for every image and
-  model, and closed forms exist. *Clipped*: x' clipped to [lo, hi], as a stored image would be. Clipping lowers the pixel
-  error and can raise the latent one, because what is left on a black background is a bias; so both are measured.
+  model, and closed forms exist. *Clipped*: x' clipped to [lo, hi], as a stored image would be. Clipping lowers the
+  pixel error and can raise the latent one, because what is left on a black background is a bias; so both are measured.
 - input MSE: mean over features of (x' - x)^2.
 - latent MSE: mean over latent dimensions of (mu(x') - mu(x))^2.
 - posterior symmetrised KL: (KL(q(z|x) || q(z|x')) + KL(q(z|x') || q(z|x))) / 2, summed over dimensions, in nats.
@@ -124,7 +124,7 @@ class NoiseSweep:
 
     layout: Layout = transient()
     context: Any = transient()
-    rows: Rows
+    rows: Rows = field(default_factory=lambda: Rows(()))
     movement: Moments = field(default_factory=Moments)
     codes: Moments = field(default_factory=Moments)
     variances: Moments = field(default_factory=Moments)
@@ -134,7 +134,7 @@ class NoiseSweep:
     @classmethod
     def empty(cls, layout: Layout, context: Context) -> NoiseSweep:
         """Nothing gathered yet."""
-        return cls(layout, context, Rows(layout.columns()))
+        return cls(layout=layout, context=context, rows=Rows(layout.columns()))
 
     def update(self, batch: Batch, /) -> None:
         """Add noise to a batch at every level and take the differences."""

@@ -38,7 +38,7 @@ def option(
 
 def transient() -> Any:
     """A field of an accumulator that is not part of its state, such as the context; ``start`` fills it."""
-    return dataclasses.field(metadata=TRANSIENT, repr=False)
+    return dataclasses.field(default=None, metadata=TRANSIENT, repr=False)
 
 
 @final

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Robustness:
     """How stable are codes and reconstructions under Gaussian noise on the input?
 
-    For each sample x, noise level sigma and draw eta ~ N(0, I) the input becomes x + sigma * eta. What is measured, on what
-    and in which unit is defined in `vae_analyze.analyzers.noise_sweep` and in docs/analyzers/robustness.md.
+    For each sample x, noise level sigma and draw eta ~ N(0, I) the input becomes x + sigma * eta. What is measured, on
+    what and in which unit is defined in `vae_analyze.analyzers.noise_sweep` and in docs/analyzers/robustness.md.
     """
 
     name: ClassVar[str] = "robustness"
@@ -31,8 +31,8 @@ class Robustness:
     question: ClassVar[str] = "How far do codes and reconstructions move when Gaussian noise is added to the input?"
     needs: ClassVar[frozenset[Need]] = frozenset({"codes", "reconstruction", "encoder", "decoder"})
     references: ClassVar[tuple[str, ...]] = (
-        "Camuto, Willetts, Roberts, Holmes and Rainforth 2021, Towards a theoretical understanding of the robustness of "
-        "variational autoencoders, AISTATS: the distance between reconstructions of clean and perturbed input",
+        "Camuto, Willetts, Roberts, Holmes and Rainforth 2021, Towards a theoretical understanding of the robustness "
+        "of variational autoencoders, AISTATS: the distance between reconstructions of clean and perturbed input",
         "Kuzina, Welling and Tomczak 2022, Alleviating adversarial attacks on variational autoencoders with MCMC, "
         "NeurIPS: the symmetrised KL divergence between posteriors",
         "Vincent, Larochelle, Bengio and Manzagol 2008, Extracting and composing robust features with denoising "

@@ -81,7 +81,7 @@ def run_parameters() -> list[inspect.Parameter]:
 
 
 def parameter(spec: OptionSpec, panel: str) -> inspect.Parameter:
-    """An option as a parameter of a command; its default is None, so that what was typed can be told from what was not."""
+    """An option as a parameter of a command; its default is None: not typed."""
     default = (
         ",".join(f"{v:g}" if isinstance(v, float) else str(v) for v in spec.default) if spec.many else spec.default
     )

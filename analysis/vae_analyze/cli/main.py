@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -73,12 +73,18 @@ def guarded(command: Callable[..., int]) -> Callable[..., None]:
     return run
 
 
-def _root(
-    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),  # noqa: FBT001, FBT003
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - how an option's callback is called
+    if asked:
         typer.echo(f"vae-analyze {__version__}")
         raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,  # noqa: FBT002 - a flag of the command line
+) -> None:
+    del version  # its callback has done the work
 
 
 def _terminated(number: int, frame: object) -> NoReturn:

@@ -78,7 +78,8 @@ def model_source(model: Any) -> ModelSource:
     from vae_analyze.loading.memory import wrap
 
     # A copy: analysing a model in the middle of its training must leave its mode, gradients and device as they are.
-    return InMemoryModel(wrap(copy.deepcopy(model) if isinstance(model, nn.Module) else model))
+    copied: Any = copy.deepcopy(model) if isinstance(model, nn.Module) else model
+    return InMemoryModel(wrap(copied))
 
 
 def held_out(card: Card) -> str:

@@ -1,8 +1,8 @@
 """Random numbers that are functions of what they belong to, never of when they were drawn.
 
-Every stream is a Philox counter generator whose 128-bit key is a hash of (seed, name, tag) and the sample index, so that
-numbers do not depend on batch size, shards, workers or on which other analyzers ran. They are drawn on the CPU and moved:
-every device sees the same.
+Every stream is a Philox counter generator whose 128-bit key is a hash of (seed, name, tag) and the sample index, so
+that numbers do not depend on batch size, shards, workers or on which other analyzers ran. They are drawn on the CPU
+and moved: every device sees the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Accumulators as plain data and arrays, so that a shard's work can be stored without pickling.
 
 An accumulator is walked by its fields. What can be stored: numbers, strings, booleans, None, arrays, dataclasses,
-dictionaries with string keys, lists and tuples. Restoring fills an empty accumulator of the same analyzer, so nothing in
-the file decides which class is made.
+dictionaries with string keys, lists and tuples. Restoring fills an empty accumulator of the same analyzer, so nothing
+in the file decides which class is made.
 """
 
 from __future__ import annotations

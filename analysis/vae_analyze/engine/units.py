@@ -23,8 +23,8 @@ _PLAIN = "plain.json"
 class UnitStore:
     """Units by key under one folder, shared by all processes.
 
-    A unit is written to a temporary name, flushed to disk and renamed, so a reader never sees a part of one, however the
-    writer ended.
+    A unit is written to a temporary name, flushed to disk and renamed, so a reader never sees a part of one, however
+    the writer ended.
     """
 
     root: Path
