@@ -145,7 +145,7 @@ class Axis:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Pictures:
     """A grid of pictures.
 
@@ -166,6 +166,15 @@ class Pictures:
             raise ValueError(
                 f"expected {self.pixels.shape[:2]} labels, got ({len(self.row_labels)}, {len(self.column_labels)})"
             )
+
+    # By content: the equality that dataclasses make compares arrays, which have no single truth.
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Pictures):
+            return NotImplemented
+        labels = (self.row_labels, self.column_labels) == (other.row_labels, other.column_labels)
+        return labels and self.pixels.shape == other.pixels.shape and bool((self.pixels == other.pixels).all())
+
+    __hash__ = None  # type: ignore[assignment]  # arrays can be changed
 
 
 @final

@@ -14,7 +14,7 @@ from vae_analyze.cli.progress import Bar, Lines, progress_for
 
 
 def screen() -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=150)
+    return Console(file=io.StringIO(), force_terminal=True, width=150, no_color=True, highlight=False)
 
 
 def text(on: Console) -> str:

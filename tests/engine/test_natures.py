@@ -41,7 +41,7 @@ def test_every_nature_from_the_model_to_the_report(nature: str, tmp_path: Path) 
     for result in run.results:
         assert result.reason if result.status != "ok" else result.findings.scalars
     again = read_run(tmp_path / "run")
-    assert again.results == run.results or [r.status for r in again.results] == [r.status for r in run.results]
+    assert [r.findings.figures for r in again.results] == [r.findings.figures for r in run.results]
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     for result in run.results:
         assert result.question in page.replace("&#39;", "'")
