@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -95,8 +96,10 @@ def analyze(
         target = _target(out, name)
         if on_loaded is not None:
             on_loaded(prepared.session.loaded.card, prepared.session.data, n)
-        pool = executor or stack.enter_context(_pool(chosen.workers, plan))
-        outcomes, gathered = execute(work, plan, prepared.session, pool, progress or Silent())
+        own_pool = stack.enter_context(_pool(chosen.workers, work, plan)) if executor is None else None
+        outcomes, gathered = execute(
+            work, plan, prepared.session, executor or own_pool, progress or Silent(), announced=own_pool is not None
+        )
         if chosen.strict:
             _raise_first_failure(outcomes)
         run = make_run(
@@ -200,14 +203,15 @@ def _plan(prepared: Prepared, served: tuple[Analyzer, ...], samples: int | None)
 
 
 @contextmanager
-def _pool(workers: int, plan: Plan) -> Iterator[Executor | None]:
+def _pool(workers: int, work: Work, plan: Plan) -> Iterator[Executor | None]:
+    from vae_analyze.engine.execute import announce
     from vae_analyze.engine.executors import process_pool
 
     shards = sum(1 for missing in plan.missing if missing)
     if workers == 1 or shards == 0:
         yield None
         return
-    with process_pool(min(workers, shards)) as pool:
+    with process_pool(min(workers, shards), partial(announce, work)) as pool:
         yield pool
 
 

@@ -286,3 +286,24 @@ def test_figures_carry_words_and_numbers() -> None:
     latent = found.figures[0].table.to_frame()
     assert set(latent["noise"]) == {"as it is", "clipped"}
     assert ((latent["low"] <= latent["value"]) & (latent["value"] <= latent["high"])).all()
+
+
+def test_large_pictures_are_averaged_down() -> None:
+    from vae_analyze.analyzers.noise_figures import _as_pixels
+
+    picture = torch.zeros(1, 3, 192, 96)
+    picture[..., ::2, :] = 1.0
+    assert _as_pixels(picture, (0.0, 1.0)).shape == (1, 96, 48, 3)
+    assert (_as_pixels(picture, (0.0, 1.0)) == 128).all()
+    assert _as_pixels(torch.full((1, 1, 2, 2), 3.0), (-1.0, 1.0)).tolist() == [[[[255], [255]], [[255], [255]]]]
+
+
+def test_many_dimensions_leave_the_heat_map_readable() -> None:
+    found = sweep(LinearVAE.random(120, 100), vectors(60, 120), sigma=(0.1,))
+    figure = next(figure for figure in found.figures if figure.kind == "heatmap")
+    assert len({row[0] for row in figure.table.rows}) == 40
+    assert "40 of 100" in figure.caption
+    assert len(found.tables[1].rows) == 100
+    moved = {row[0]: float(row[5]) for row in found.tables[1].rows if isinstance(row[5], float)}
+    shown = {str(row[0]) for row in figure.table.rows}
+    assert min(moved[name] for name in shown) >= max(value for name, value in moved.items() if name not in shown)

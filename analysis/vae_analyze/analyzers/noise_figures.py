@@ -28,6 +28,9 @@ QUANTILES = (
     (1.0, "least stable"),
 )
 
+SHOWN = 40  # latent dimensions in the heat map
+LARGEST_SIDE = 96  # pixels; larger pictures are averaged down, so that a report stays small
+
 
 def sigma_axis(layout: Layout) -> Axis:
     """The axis of noise levels; without a range sigma is in the data's own unit."""
@@ -151,8 +154,14 @@ def _heat_map(layout: Layout, dimensions: Table) -> Figure:
     rows = [(row[0], row[1], row[5]) for row in dimensions.rows if not row[2]]
     last = [(row[0], row[2]) for row in rows if row[1] == layout.sigmas[-1]]
     finite = [(name, value) for name, value in last if isinstance(value, float) and math.isfinite(value)]
-    most = max(finite, key=lambda pair: pair[1]) if finite else ("none", math.nan)
+    ranked = sorted(finite, key=lambda pair: -pair[1])
+    most = ranked[0] if ranked else ("none", math.nan)
     title = f"Which latent {what}s move"
+    which = ""
+    if len(last) > SHOWN:
+        shown = {name for name, _ in ranked[:SHOWN]}
+        rows = [row for row in rows if row[0] in shown]
+        which = f" The {SHOWN} of {len(last)} that move most; the table has all."
     return Figure(
         name="dimensions",
         kind="heatmap",
@@ -171,7 +180,7 @@ def _heat_map(layout: Layout, dimensions: Table) -> Figure:
         x=sigma_axis(layout),
         y=Axis(column=what, label=f"latent {what}"),
         value=Axis(column="latent_nmse", label="movement / aggregate variance", unit="1"),
-        caption=f"Mean squared movement of each {what} over its own aggregate posterior variance; noise as it is.",
+        caption=f"Movement of each {what} over its own aggregate posterior variance; noise as it is.{which}",
     )
 
 
@@ -199,7 +208,7 @@ def _pictures(sweep: NoiseSweep) -> Figure | None:
         title="What it looks like: from the most to the least stable sample",
         alt=(
             f"{len(labels)} samples in the order of their reconstruction's movement at sigma {sigma:g}, from "
-            f"{stability[at[0]]:.3g} to {stability[at[-1]]:.3g} MSE: each clean, noisy, and the reconstructions of both."
+            f"{stability[at[0]]:.3g} to {stability[at[-1]]:.3g} MSE: each clean, noisy, and reconstructed from both."
         ),
         table=Table(
             name="pictures",
@@ -218,7 +227,7 @@ def _pictures(sweep: NoiseSweep) -> Figure | None:
         ),
         caption=(
             "Quantiles of the movement of the reconstruction (noise as it is, first draw; pixels beyond the range are "
-            "shown at its ends)."
+            f"shown at its ends{', and pictures are averaged down' if max(shape[1:]) > LARGEST_SIDE else ''})."
         ),
         pictures=Pictures(
             pixels=np.stack([_as_pixels(pixels, layout.bounds) for _, pixels in rows]),
@@ -241,6 +250,11 @@ def _by_stability(sweep: NoiseSweep, sigma: float) -> tuple[NDArray[np.int64], N
 def _as_pixels(images: Tensor, bounds: tuple[float, float]) -> NDArray[np.uint8]:
     """``(n, c, h, w)`` in the data's range as uint8 ``(n, h, w, c)``."""
     low, high = bounds
-    scaled = ((images.detach().cpu().double() - low) / (high - low)).clamp(0, 1).mul(255).round()
+    small = images.detach().cpu().double()
+    side = max(small.shape[-2:])
+    if side > LARGEST_SIDE:
+        size = [max(1, round(length * LARGEST_SIDE / side)) for length in small.shape[-2:]]
+        small = torch.nn.functional.interpolate(small, size=size, mode="area")
+    scaled = ((small - low) / (high - low)).clamp(0, 1).mul(255).round()
     pixels: NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).numpy().astype(np.uint8)
     return pixels

@@ -80,9 +80,9 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 - how an option's callb
 
 
 def _root(
-    version: Annotated[
+    version: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
-    ] = False,  # noqa: FBT002 - a flag of the command line
+    ] = False,
 ) -> None:
     del version  # its callback has done the work
 

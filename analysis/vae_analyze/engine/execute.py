@@ -67,7 +67,13 @@ class Gathered:
 
 
 def execute(
-    work: Work, plan: Plan, session: Session, executor: Executor | None, progress: Progress
+    work: Work,
+    plan: Plan,
+    session: Session,
+    executor: Executor | None,
+    progress: Progress,
+    *,
+    announced: bool = False,
 ) -> tuple[list[Outcome], Gathered]:
     """Work off what is missing and finish every analyzer.
 
@@ -77,6 +83,8 @@ def execute(
         session: Model and data in this process.
         executor: None to work here, else any executor.
         progress: Told how far it is.
+        announced: Whether the executor's processes know the work already (see `announce`), so that it need not travel
+            with every shard.
 
     Raises:
         DataError: The data cannot be read.
@@ -89,7 +97,7 @@ def execute(
         if executor is None:
             _here(work, plan, session, progress, gathered)
         else:
-            _elsewhere(work, plan, executor, progress, gathered)
+            _elsewhere(work, plan, executor, progress, gathered, work.key if announced else work)
     finally:
         progress.finish()
     return [_finish(analyzer, plan, session, gathered) for analyzer in work.analyzers], gathered
@@ -106,13 +114,16 @@ def _here(work: Work, plan: Plan, session: Session, progress: Progress, gathered
             gathered.add(_run(work, session, number, wanted, plan.keys[number], tick))
 
 
-def _elsewhere(work: Work, plan: Plan, executor: Executor, progress: Progress, gathered: Gathered) -> None:
-    futures: dict[Future[ShardReport], int] = {
-        executor.submit(run_in_process, work, number, missing, plan.keys[number]): number
-        for number, missing in enumerate(plan.missing)
-        if missing
-    }
+def _elsewhere(
+    work: Work, plan: Plan, executor: Executor, progress: Progress, gathered: Gathered, sent: Work | str
+) -> None:
     try:
+        # A process may die before the last shard is handed out, so that submitting fails already.
+        futures: dict[Future[ShardReport], int] = {
+            executor.submit(run_in_process, sent, number, missing, plan.keys[number]): number
+            for number, missing in enumerate(plan.missing)
+            if missing
+        }
         for future in as_completed(futures):
             gathered.add(future.result())
             number = futures[future]
@@ -131,15 +142,22 @@ def _run(
     return run_shard(session, work.shard(number), wanted, keys, tick=tick)
 
 
-_SESSIONS: dict[str, Session] = {}
+_SESSIONS: dict[str, tuple[Work, Session]] = {}
+_ANNOUNCED: dict[str, Work] = {}
 
 
-def run_in_process(work: Work, number: int, names: tuple[str, ...], keys: dict[str, str]) -> ShardReport:
+def announce(work: Work) -> None:
+    """Make work known to this process; later calls of `run_in_process` may name it by its key."""
+    _ANNOUNCED[work.key] = work
+
+
+def run_in_process(work: Work | str, number: int, names: tuple[str, ...], keys: dict[str, str]) -> ShardReport:
     """Work off one shard in whatever process this is; model and data are loaded once per process."""
-    if work.key not in _SESSIONS:
+    known = _ANNOUNCED[work] if isinstance(work, str) else work
+    if known.key not in _SESSIONS:
         _SESSIONS.clear()
-        _SESSIONS[work.key] = work.session()
-    return _run(work, _SESSIONS[work.key], number, names, keys, no_tick)
+        _SESSIONS[known.key] = (known, known.session())
+    return _run(*_SESSIONS[known.key], number, names, keys, no_tick)
 
 
 def _finish(analyzer: Analyzer, plan: Plan, session: Session, gathered: Gathered) -> Outcome:

@@ -25,16 +25,24 @@ class Inline(Executor):
         return future
 
 
+def _nothing() -> None:
+    pass
+
+
 @contextmanager
-def process_pool(workers: int) -> Iterator[Executor]:
+def process_pool(workers: int, prepare: Callable[[], None] = _nothing) -> Iterator[Executor]:
     """A pool of fresh processes that share the cores evenly.
 
     They are started anew, not forked: a forked process cannot use an accelerator, and inherits locked threads.
+
+    Args:
+        workers: How many.
+        prepare: Called once in each process when it starts; picklable.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     context = multiprocessing.get_context("spawn")
     threads = max(1, cores // workers)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet_worker, initargs=(threads,))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet_worker, initargs=(threads, prepare))
     processes = pool._processes
     try:
         yield pool
@@ -47,9 +55,10 @@ def process_pool(workers: int) -> Iterator[Executor]:
         raise
 
 
-def _quiet_worker(threads: int) -> None:
+def _quiet_worker(threads: int, prepare: Callable[[], None]) -> None:
     # Ctrl-C reaches the whole group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import torch
 
     torch.set_num_threads(threads)
+    prepare()

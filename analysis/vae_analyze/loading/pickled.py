@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import io
 import pickletools
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from vae_analyze.loading.printable import printable
 
+# What the zip module raises where the bytes of an archive do not make sense, invalid offsets included.
+ARCHIVE_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    OSError,
+)
 _MOST_BYTES = 64 << 20  # of instructions; tensors lie outside of them
 _LEGACY_PICKLES = 5  # magic number, protocol, system, object, storage keys
 _MOST_NAMES = 1000
@@ -78,7 +92,7 @@ def _scan_zip(path: Path) -> Scan:
                 if problem:
                     return Scan(wanted=_named(wanted), problem=problem)
             return Scan(wanted=_named(wanted))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except ARCHIVE_ERRORS as error:
         return Scan(problem=f"the archive is damaged ({printable(error)})")
 
 

@@ -11,7 +11,7 @@ import torch
 
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.kinds import refuse_foreign
-from vae_analyze.loading.pickled import Scan, scan
+from vae_analyze.loading.pickled import ARCHIVE_ERRORS, Scan, scan
 from vae_analyze.loading.printable import listing, printable
 
 _MOST_INFLATION = 20  # torch stores without compression; what unpacks to more than this is a bomb
@@ -49,7 +49,7 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
+    except ARCHIVE_ERRORS as error:
         raise CheckpointError(
             f"{printable(path)} begins like a zip archive but is cut off or damaged ({printable(error)})", hint=_AGAIN
         ) from error
@@ -101,10 +101,11 @@ def _check_memory(path: Path, content: Any) -> None:
 
 
 def _bytes_held(path: Path) -> int:
-    if not zipfile.is_zipfile(path):
-        return path.stat().st_size
-    with zipfile.ZipFile(path) as archive:
-        return sum(entry.file_size for entry in archive.infolist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+    except ARCHIVE_ERRORS:
+        return path.stat().st_size  # the legacy container is one flat file
 
 
 def tensors_in(content: Any, prefix: str = "", *, depth: int = 4) -> dict[str, torch.Tensor]:

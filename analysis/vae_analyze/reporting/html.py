@@ -18,12 +18,16 @@ from vae_analyze.errors import StoreError
 from vae_analyze.reporting.drawing.palette import scheme
 from vae_analyze.reporting.origin import options, provenance
 from vae_analyze.reporting.overview import assumptions, doubts, facts, readings
-from vae_analyze.reporting.sections import anchors, headline, section
+from vae_analyze.reporting.sections import anchors, drawings, headline, section
 from vae_analyze.reporting.text import printable
 from vae_analyze.runs.run import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Environment
+
+    from vae_analyze.reporting.drawing.drawn import Drawn
 
 LARGEST: Final = 2_000_000  # bytes
 MOST_ROWS: Final = (400, 100, 20)  # of a table; fewer if the page would become too large
@@ -35,8 +39,9 @@ def render(run: Run) -> str:
     Long tables are cut, and say so, until the page is below 2 MB.
     """
     page = ""
+    drawn = [drawings(result, number) for number, result in enumerate(run.results)]
     for most_rows in MOST_ROWS:
-        page = _page(run, most_rows)
+        page = _page(run, drawn, most_rows)
         if len(page.encode("utf-8")) <= LARGEST:
             break
     return page
@@ -74,29 +79,33 @@ def _umask() -> int:
     return mask
 
 
-def _page(run: Run, most_rows: int) -> str:
+def _page(run: Run, drawn: Sequence[Sequence[Drawn]], most_rows: int) -> str:
     style, script = _style(), _asset("script.js")
     ids = anchors(run.results)
-    text = _environment().get_template("report.html").render(
-        run=run,
-        title=printable(run.card.get("name") or run.name),
-        policy=_policy(style, script),
-        style=Markup(style),  # noqa: S704 - our own file
-        script=Markup(script),  # noqa: S704 - our own file
-        version=__version__,
-        anchors=ids,
-        facts=facts(run),
-        assumptions=assumptions(run),
-        readings=readings(run),
-        headline=[scalar for result in run.results for scalar in headline(result)],
-        doubts=doubts(run),
-        sections=[
-            section(result, ids[result.analyzer], number=at, most_rows=most_rows)
-            for at, result in enumerate(run.results)
-        ],
-        options=options(run),
-        provenance=provenance(run),
-        reproduce=printable(run.provenance.get("reproduce") or ""),
+    text = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            run=run,
+            title=printable(run.card.get("name") or run.name),
+            policy=_policy(style, script),
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            version=__version__,
+            anchors=ids,
+            facts=facts(run),
+            assumptions=assumptions(run),
+            readings=readings(run),
+            headline=[scalar for result in run.results for scalar in headline(result)],
+            doubts=doubts(run),
+            sections=[
+                section(result, ids[result.analyzer], figures, most_rows=most_rows)
+                for result, figures in zip(run.results, drawn, strict=True)
+            ],
+            options=options(run),
+            provenance=provenance(run),
+            reproduce=printable(run.provenance.get("reproduce") or ""),
+        )
     )
     return printable(text)
 

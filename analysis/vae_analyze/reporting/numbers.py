@@ -48,8 +48,9 @@ def shown(value: float, low: float = math.nan, high: float = math.nan, se: float
     scale = 10.0**power
     decimals = _decimals(value / scale, se / scale)
     tail = f"×10{str(power).translate(_SUPERSCRIPTS)}" if power else ""
-    text = _fixed(value / scale, decimals, keep=math.isfinite(se))
-    interval = f"[{_fixed(low / scale, decimals)}, {_fixed(high / scale, decimals)}]{tail}" if has_interval else ""
+    keep = math.isfinite(se)
+    text, first, last = (_fixed(number / scale, decimals, keep=keep) for number in (value, low, high))
+    interval = f"[{first}, {last}]{tail}" if has_interval else ""
     return Shown(text + tail, interval)
 
 
@@ -86,17 +87,22 @@ def _power(size: float) -> int:
 
 
 def _decimals(value: float, se: float) -> int:
-    lead = math.floor(math.log10(abs(value))) if value else 0
     if not math.isfinite(se):
-        return max(0, UNKNOWN_SIGNIFICANT - 1 - lead)
-    wanted = -math.floor(math.log10(2 * se))
-    if value:
-        wanted = min(max(wanted, FEWEST_SIGNIFICANT - 1 - lead), MOST_SIGNIFICANT - 1 - lead)
-    return min(max(0, wanted), 12)
+        return max(0, UNKNOWN_SIGNIFICANT - 1 - _lead(value))
+    at_least = FEWEST_SIGNIFICANT - 1 - _lead(max(abs(value), 2 * se))
+    wanted = max(-_lead(2 * se), at_least)
+    return min(max(0, wanted), max(0, MOST_SIGNIFICANT - 1 - _lead(value)))
 
 
-def _fixed(value: float, decimals: int, *, keep: bool = True) -> str:
+def _lead(number: float) -> int:
+    """The power of ten of the first digit."""
+    return math.floor(math.log10(abs(number))) if number else 0
+
+
+def _fixed(value: float, decimals: int, *, keep: bool) -> str:
     """Decimal text without a negative zero; trailing zeros are kept only where they mean precision."""
+    if not math.isfinite(value):
+        return ""
     text = f"{value:.{decimals}f}"
     if not keep and "." in text:
         text = text.rstrip("0").rstrip(".")

@@ -98,7 +98,11 @@ def doubts(run: Run) -> tuple[Doubt, ...]:
     for result in run.results:
         found += doubts_of(result)
     found += [
-        Doubt("guess", printable(item.get("what", "")), f"taken to be {printable(item.get('value'))}: {printable(item.get('source'))}")
+        Doubt(
+            "guess",
+            printable(item.get("what", "")),
+            f"taken to be {printable(item.get('value'))}: {printable(item.get('source'))}",
+        )
         for item in assumptions(run)
         if item.get("guess")
     ]
@@ -144,7 +148,9 @@ def _shape(shape: Any) -> str:
 
 
 def _range(bounds: Any) -> str:
-    return f"values from {value_text(bounds[0])} to {value_text(bounds[1])}" if bounds else "values without known bounds"
+    return (
+        f"values from {value_text(bounds[0])} to {value_text(bounds[1])}" if bounds else "values without known bounds"
+    )
 
 
 def _posterior(card: Mapping[str, Any]) -> str:

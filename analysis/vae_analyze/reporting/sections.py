@@ -10,6 +10,7 @@ from typing import final
 from markupsafe import Markup
 
 from vae_analyze.findings import Figure, Scalar, params_text, scalars_table
+from vae_analyze.reporting.drawing.drawn import Drawn
 from vae_analyze.reporting.figures import draw
 from vae_analyze.reporting.numbers import count, shown_scalar, unit_text
 from vae_analyze.reporting.overview import Doubt, doubts_of
@@ -88,8 +89,13 @@ def anchors(results: Sequence[Result]) -> Mapping[str, str]:
     return found
 
 
-def section(result: Result, anchor: str, *, number: int, most_rows: int) -> Section:
-    """A section; figures are drawn here."""
+def drawings(result: Result, number: int) -> tuple[Drawn, ...]:
+    """The figures of the analyzer with this number on the page, drawn."""
+    return tuple(draw(figure, f"f{number}-{at}") for at, figure in enumerate(result.findings.figures))
+
+
+def section(result: Result, anchor: str, drawn: Sequence[Drawn], *, most_rows: int) -> Section:
+    """A section, its tables cut after ``most_rows`` rows."""
     found = result.findings
     return Section(
         anchor=anchor,
@@ -98,13 +104,15 @@ def section(result: Result, anchor: str, *, number: int, most_rows: int) -> Sect
         doubts=doubts_of(result),
         headline=headline(result),
         figures=tuple(
-            figure_view(figure, f"f{number}-{at}", most_rows=most_rows) for at, figure in enumerate(found.figures)
+            figure_view(figure, one, most_rows=most_rows) for figure, one in zip(found.figures, drawn, strict=True)
         ),
         tables=tuple(
             Captioned(printable(table.title), printable(table.caption), table_view(table, most=most_rows))
             for table in found.tables
         ),
-        scalars=table_view(scalars_table(found.scalars, title="All numbers"), most=most_rows) if found.scalars else None,
+        scalars=table_view(scalars_table(found.scalars, title="All numbers"), most=most_rows)
+        if found.scalars
+        else None,
         definitions=definitions(found.scalars),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",
     )
@@ -115,9 +123,8 @@ def headline(result: Result) -> tuple[ScalarView, ...]:
     return tuple(_scalar_view(result.analyzer, scalar) for scalar in result.findings.scalars if scalar.headline)
 
 
-def figure_view(figure: Figure, prefix: str, *, most_rows: int) -> FigureView:
-    """A figure drawn, with its words and numbers."""
-    drawn = draw(figure, prefix)
+def figure_view(figure: Figure, drawn: Drawn, *, most_rows: int) -> FigureView:
+    """A drawn figure with its words and numbers."""
     return FigureView(
         title=printable(figure.title),
         caption=printable(figure.caption),

@@ -44,7 +44,9 @@ def print_run(run: Run, console: Console) -> None:
 
 def _print_result(result: Result, console: Console, width: int) -> None:
     found = result.findings
-    console.print(Text(printable(result.analyzer), style="bold"), Text(printable(result.question), style="dim"), width=width)
+    console.print(
+        Text(printable(result.analyzer), style="bold"), Text(printable(result.question), style="dim"), width=width
+    )
     for table in level_tables(found.scalars, width):
         console.print(table)
         console.print()
@@ -79,7 +81,8 @@ def level_tables(scalars: Sequence[Scalar], width: int = WIDTH) -> list[Table]:
 def families(scalars: Sequence[Scalar]) -> list[Family]:
     """Scalars that differ in exactly one parameter from their namesakes, by that parameter.
 
-    Where some of a family are headline numbers, only those are kept.
+    Where some of a family are headline numbers, only those are kept; else those for which lower or higher is better, for
+    the others are context.
     """
     found: dict[str, list[Scalar]] = {}
     for scalar in scalars:
@@ -88,8 +91,9 @@ def families(scalars: Sequence[Scalar]) -> list[Family]:
     kept: list[Family] = []
     for parameter, members in found.items():
         headline = [scalar for scalar in members if scalar.headline]
-        names = [scalar.name for scalar in headline or members]
-        repeated = [scalar for scalar in headline or members if names.count(scalar.name) >= SMALLEST_FAMILY]
+        chosen = headline or [scalar for scalar in members if scalar.direction != "none"] or members
+        names = [scalar.name for scalar in chosen]
+        repeated = [scalar for scalar in chosen if names.count(scalar.name) >= SMALLEST_FAMILY]
         if repeated:
             kept.append((parameter, tuple(repeated)))
     return kept

@@ -44,7 +44,7 @@ def _plain(folder: Path) -> dict[str, Any]:
     try:
         plain = strict_json.loads(file.read_text(encoding="utf-8"))
         schema = plain["schema"]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise StoreError(f"{file} is damaged: {error}", hint="run the analysis again") from error
     if schema != SCHEMA:
         raise StoreError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def _write_result(result: Result, folder: Path) -> dict[str, Any]:
 
 
 def _write_table(analyzer: str, table: Table, folder: Path) -> dict[str, Any]:
-    path = table_path(analyzer, table.name)
+    path = _free(table_path(analyzer, table.name), folder)
     _write_csv(table, folder / path)
     return {
         "name": table.name,
@@ -99,7 +100,7 @@ def _write_figure(analyzer: str, figure: Figure, folder: Path) -> dict[str, Any]
     if figure.pictures is not None:
         import numpy as np
 
-        path = pictures_path(analyzer, figure.name)
+        path = _free(pictures_path(analyzer, figure.name), folder)
         (folder / path).parent.mkdir(exist_ok=True)
         np.save(folder / path, figure.pictures.pixels, allow_pickle=False)
         plain["pictures"] = {
@@ -116,10 +117,18 @@ def _write_rows(analyzer: str, findings: Findings, folder: Path) -> dict[str, An
         return None
     from vae_analyze.runs.samples import write_rows
 
-    path = samples_path(analyzer)
+    path = _free(samples_path(analyzer), folder)
     (folder / path).parent.mkdir(exist_ok=True)
     n = write_rows(findings.rows, folder / path)
     return {"file": path.as_posix(), "n": n, "columns": [_column(c) for c in findings.rows.columns]}
+
+
+def _free(path: Path, folder: Path) -> Path:
+    """The path, or one beside it where another name has become the same file name."""
+    candidates = (
+        path.with_name(f"{path.stem}{mark}{path.suffix}") for mark in chain([""], (f"-{k}" for k in count(2)))
+    )
+    return next(candidate for candidate in candidates if not (folder / candidate).exists())
 
 
 def _column(column: Any) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vae_analyze.findings import Figure
 from vae_analyze.reporting.drawing.canvas import PANEL_HEIGHT, axis_label, facets, house_style, label
@@ -46,9 +46,7 @@ def draw(figure: Figure, prefix: str) -> Drawn:
     return Drawn(markup, wide=len(panels) > 1)
 
 
-def _bars(
-    axes: Axes, figure: Figure, part: Part, categories: list[str], *, which: int, of: int, lying: bool
-) -> None:
+def _bars(axes: Axes, figure: Figure, part: Part, categories: list[str], *, which: int, of: int, lying: bool) -> None:
     import numpy as np
 
     assert figure.x is not None
@@ -58,7 +56,7 @@ def _bars(
     at = np.array([categories.index(every[row]) for row in part.rows], dtype=np.float64)
     at += (which - (of - 1) / 2) * thickness
     value, low, high = (numbers(figure, name, part.rows) for name in (figure.y.column, figure.low, figure.high))
-    look = {
+    look: dict[str, Any] = {
         "color": SERIES[which % len(SERIES)],
         "edgecolor": PAPER,
         "linewidth": 0.6,
@@ -73,7 +71,7 @@ def _bars(
     known = np.isfinite(value) & np.isfinite(low) & np.isfinite(high)
     if known.any():
         spread = np.abs(np.stack([value - low, high - value]))[:, known]
-        bar = {"fmt": "none", "ecolor": INK, "elinewidth": 1.0, "capsize": 2.0}
+        bar: dict[str, Any] = {"fmt": "none", "ecolor": INK, "elinewidth": 1.0, "capsize": 2.0}
         if lying:
             axes.errorbar(value[known], at[known], xerr=spread, **bar)
         else:

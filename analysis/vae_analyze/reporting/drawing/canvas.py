@@ -26,7 +26,7 @@ def house_style() -> Iterator[None]:
     """Settings of matplotlib that exist only as global ones, for the time of one drawing."""
     import matplotlib as mpl
 
-    settings: dict[str, Any] = {
+    settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": "vae-analyze",
         "text.parse_math": False,

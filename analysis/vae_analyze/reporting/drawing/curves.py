@@ -12,6 +12,7 @@ from vae_analyze.reporting.drawing.palette import MUTED, SERIES
 from vae_analyze.reporting.drawing.svg import to_svg
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
@@ -36,7 +37,7 @@ def draw(figure: Figure, prefix: str) -> Drawn:
             _line(axes[panels.index(part.panel)], figure, part, names.index(part.series), log=log)
         for panel, one in zip(panels, axes, strict=True):
             one.set_title(label(panel))
-            _scales(one, figure, figure.x, figure.y, log=log)
+            _scales(one, figure, figure.x, log=log)
         axes[0].set_ylabel(axis_label(figure.y))
         legend(canvas, axes[0] if len(panels) == 1 else None, axes, names)
         markup = to_svg(canvas, prefix=prefix, alt=figure.alt)
@@ -47,7 +48,7 @@ def legend(canvas: Canvas, single: Axes | None, axes: list[Axes], names: list[st
     """One legend above the panels for all series; none where there is nothing to tell apart."""
     if len(names) < 2 or len(names) > MOST_NAMED:
         return
-    found: dict[str, object] = {}
+    found: dict[str, Artist] = {}
     for one in axes:
         for handle, text in zip(*one.get_legend_handles_labels(), strict=True):
             found.setdefault(text, handle)
@@ -105,7 +106,7 @@ def _positions(figure: Figure, axis: Axis, part: Part) -> Floats:
     return np.array([order.index(every[row]) for row in part.rows], dtype=np.float64)
 
 
-def _scales(axes: Axes, figure: Figure, x: Axis, y: Axis, *, log: bool) -> None:
+def _scales(axes: Axes, figure: Figure, x: Axis, *, log: bool) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     axes.set_xlabel(axis_label(x))

@@ -15,7 +15,7 @@ from vae_analyze.reporting.drawing.svg import to_svg
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from vae_analyze.reporting.drawing.columns import Floats, Part
+    from vae_analyze.reporting.drawing.columns import Floats
 
 MOST_ANNOTATED, MOST_DRAWN_AS_PATHS, MOST_TICKS, MOST_UPRIGHT = 100, 400, 32, 16
 
@@ -92,7 +92,7 @@ def _cells(axes: Axes, matrix: Floats, value: Axis, norm: Any) -> None:
     axes.patch.set_visible(False)
     axes.spines[:].set_visible(False)
     bar = axes.figure.colorbar(mesh, ax=axes, pad=0.02, aspect=24, label=axis_label(value))
-    bar.outline.set_visible(False)  # type: ignore[operator]  # matplotlib types it as a spine collection
+    bar.outline.set_visible(False)
     if bar.solids is not None:
         bar.solids.set_rasterized(True)
     if matrix.size <= MOST_ANNOTATED:
@@ -100,7 +100,9 @@ def _cells(axes: Axes, matrix: Floats, value: Axis, norm: Any) -> None:
 
 
 def _annotate(axes: Axes, matrix: Floats, mesh: Any) -> None:
-    for (row, column), value in [((r, c), matrix[r, c]) for r in range(matrix.shape[0]) for c in range(matrix.shape[1])]:
+    for (row, column), value in [
+        ((r, c), matrix[r, c]) for r in range(matrix.shape[0]) for c in range(matrix.shape[1])
+    ]:
         if not math.isfinite(value):
             axes.text(column + 0.5, row + 0.5, "n/a", ha="center", va="center", fontsize=8)
             continue

@@ -65,7 +65,9 @@ def scheme(name: str) -> dict[str, str]:
     """Custom properties of "light" or "dark": page colours, and series colours shifted until marks stand out."""
     page = PAGE[name]
     paper = rgb(page["paper"])
-    series = {f"c{k}": hex_of(standing_out(colour, paper, MARK_CONTRAST[name])) for k, colour in enumerate(seaborn_colours())}
+    series = {
+        f"c{k}": hex_of(standing_out(colour, paper, MARK_CONTRAST[name])) for k, colour in enumerate(seaborn_colours())
+    }
     return {**page, **series}
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 POINT = 4 / 3  # CSS pixels
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+# The page's style sheet sets these for every drawing.
+_PAGE_HAS = frozenset({("stroke-linejoin", "round"), ("stroke-linecap", "butt")})
 _DROPPED = frozenset({"metadata", "style", "title"})
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
@@ -40,7 +42,7 @@ def to_svg(figure: Figure, *, prefix: str, alt: str) -> str:
 
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata=_METADATA)  # type: ignore[no-untyped-call]  # matplotlib's gap
-    markup = re.sub(r"^.*?(?=<svg)", "", buffer.getvalue(), flags=re.DOTALL)
+    markup = re.sub(r"^.*?(?=<svg)", "", printable(buffer.getvalue()), flags=re.DOTALL)
     root = ET.fromstring(markup)  # noqa: S314 - matplotlib wrote it a line above
     _clean(root, _ids(root, prefix))
     width, height = (float(size) for size in root.attrib["viewBox"].split()[2:])
@@ -107,7 +109,9 @@ def _declarations(style: str) -> list[tuple[str, str]]:
             size = _FONT_SIZE.search(text)
             found += [("font-size", size[1])] if size else []
             found += [("font-weight", "700")] if text.startswith(("bold", "700")) else []
-        elif (key, text) not in (("stroke-linejoin", "round"), ("stroke-linecap", "butt")):
+        elif key == "font-family" or (key, text) in _PAGE_HAS:
+            continue
+        else:
             found.append((key, text))
     return list(dict(found).items())
 
