@@ -74,11 +74,6 @@ def unit_text(unit: str) -> str:
     return "ratio" if unit == "1" else unit
 
 
-def bytes_text(size: int) -> str:
-    """A size in kB (1000 bytes)."""
-    return f"{size / 1000:.0f} kB"
-
-
 def _power(size: float) -> int:
     """The power of ten to take out; 0 where the number reads well as it is."""
     if size == 0 or PLAIN_FROM <= size < PLAIN_BELOW:

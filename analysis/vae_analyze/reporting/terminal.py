@@ -81,8 +81,8 @@ def level_tables(scalars: Sequence[Scalar], width: int = WIDTH) -> list[Table]:
 def families(scalars: Sequence[Scalar]) -> list[Family]:
     """Scalars that differ in exactly one parameter from their namesakes, by that parameter.
 
-    Where some of a family are headline numbers, only those are kept; else those for which lower or higher is better, for
-    the others are context.
+    Where some of a family are headline numbers, only those are kept; else those for which lower or higher is better,
+    for the others are context.
     """
     found: dict[str, list[Scalar]] = {}
     for scalar in scalars:
