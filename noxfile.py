@@ -1,4 +1,4 @@
-"""Everything that is checked, one session each: tests, lint, types, docs, examples, bench.
+"""Everything that is checked, one session each: tests, lint, types, docs, examples, bench, slow.
 
 Versions come from constraints.txt. Environments are kept between calls, because torch takes minutes to install; delete
 the folder .nox to begin anew.
@@ -7,6 +7,7 @@ the folder .nox to begin anew.
 from __future__ import annotations
 
 import shutil
+import signal
 from pathlib import Path
 
 import nox
@@ -31,6 +32,8 @@ print(f"Testing {found.parent}")
 def tests(session: nox.Session) -> None:
     """The tests against the built wheel, with branch coverage: all of metrics/ and stats/, 95 % of the whole."""
     _constrain(session)
+    # In the background of a shell nox inherits an ignored Ctrl-C, and so would the program whose Ctrl-C is tested.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wheel = _built_wheel(session)
     session.install(f"vae-analyze[test] @ {wheel.as_uri()}")
     # The version stays the same while the code changes, so a kept environment would keep the old wheel.
@@ -72,6 +75,13 @@ def docs(session: nox.Session) -> None:
     _editable(session)
     session.run("pytest", "--doctest-modules", "analysis/vae_analyze")
     session.run("pytest", "tests/test_readme.py", "tests/test_links.py")
+
+
+@nox.session(reuse_venv=True)
+def slow(session: nox.Session) -> None:
+    """Statistics over many repetitions, and the checkpoints trained anew: minutes each."""
+    _editable(session)
+    session.run("pytest", "-m", "slow", *session.posargs)
 
 
 @nox.session(reuse_venv=True)

@@ -1,6 +1,6 @@
 """Peak memory of `robustness` at 10,000 and at 60,000 samples, each in a process of its own; bound: within 10 %.
 
-    python benchmarks/memory.py
+python benchmarks/memory.py
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ import vae_analyze
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.data.resize import Resized
 from vae_analyze.engine.session import automatic_batch_size
+from vae_analyze.vae import VAE
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -35,9 +36,11 @@ CASES = {
 def bare(checkpoint: Path, spec: str, samples: int, passes: int) -> float:
     """Seconds for ``passes`` encode and decode calls on every image."""
     loaded = vae_analyze.load(checkpoint)
+    assert isinstance(loaded.vae, VAE)
     data = vae_analyze.open_data(spec)
     if data.input_shape != loaded.card.input_shape:
-        data = Resized(data, loaded.card.input_shape[-2:])
+        _, height, width = loaded.card.input_shape
+        data = Resized(data, (height, width))
     size = automatic_batch_size(loaded.card.input_shape)
     images = torch.from_numpy(data.read(np.arange(samples)).x)
     noisy = images + 0.2 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0))

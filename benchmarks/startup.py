@@ -1,6 +1,6 @@
 """Wall time of `vae-analyze --help`, best of ten; bound: 0.35 s, and no numerical library loaded.
 
-    python benchmarks/startup.py
+python benchmarks/startup.py
 """
 
 from __future__ import annotations

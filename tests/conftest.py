@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,10 @@ settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
-def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("VAE_ANALYZE")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("VAE_ANALYZE_CACHE", str(tmp_path_factory.mktemp("cache")))
-    return
 
 
 @pytest.fixture(autouse=True)

@@ -171,3 +171,18 @@ def test_pictures_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
 def test_pictures_with_another_number_of_labels_are_refused() -> None:
     with pytest.raises(ValueError, match=r"expected \(2, 3\) labels, got \(1, 3\)"):
         Pictures(pixels=np.zeros((2, 3, 4, 4, 3), np.uint8), row_labels=("a",), column_labels=("x", "y", "z"))
+
+
+def grid(value: int = 0, *, shape: tuple[int, ...] = (1, 1, 2, 2, 1), label: str = "a") -> Pictures:
+    return Pictures(pixels=np.full(shape, value, np.uint8), row_labels=(label,), column_labels=("x",))
+
+
+def test_pictures_compare_by_content() -> None:
+    assert grid() == grid()
+    for other in (grid(1), grid(label="b"), grid(shape=(1, 1, 2, 3, 1)), "pictures"):
+        assert grid() != other
+
+
+def test_pictures_have_no_hash() -> None:
+    with pytest.raises(TypeError, match="unhashable type"):
+        hash(grid())

@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 
 from vae_analyze.api import Silent
-from vae_analyze.cli import progress
 from vae_analyze.cli.output import console
 from vae_analyze.cli.progress import Bar, Lines, progress_for
 
@@ -43,7 +42,7 @@ def test_a_bar_shows_share_and_remaining_time() -> None:
 
 def test_lines_come_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     on = Console(file=io.StringIO(), width=150)
     lines = Lines(on)
     lines.start(100, present=0, units=3)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from support.analyzers import Ascent, Correlation, Extremes
 from support.datasets import Memory, images, vectors
 from support.models import Autoencoder, ConditionalVAE, LinearVAE, NumpyVAE, SpatialVAE
-
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
 from vae_analyze.runs.read import read_run
@@ -20,7 +20,7 @@ ANALYZERS = (Robustness(sigma=(0.1, 0.3), draws=1), Ascent(), Correlation(), Ext
 VECTORS = Memory(vectors(60, 6).x, factor_values=np.arange(120.0).reshape(60, 2))
 
 # model, data, the analyzers that do not apply
-NATURES = {
+NATURES: dict[str, tuple[Any, Memory, set[str]]] = {
     "no gradients": (NumpyVAE(), VECTORS, {"ascent"}),
     "spatial latents": (SpatialVAE(), images(60), set()),
     "needs labels": (ConditionalVAE(), images(60), set()),

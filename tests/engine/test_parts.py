@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
+
 from support.datasets import images
 from support.models import ConditionalVAE, LinearVAE, SpatialVAE
-
 from vae_analyze.analyzers.option import transient
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.engine.devices import describe, resolve
@@ -204,8 +204,8 @@ class TestEvaluator:
         whole, cut = (evaluator(model, size).encode(x, None) for size in (10, 3))
         assert torch.allclose(whole.mean, cut.mean)
         assert torch.allclose(whole.logvar, cut.logvar)
-        decoded = [evaluator(model, size).decode(whole.mean, None) for size in (10, 3)]
-        assert torch.allclose(*decoded)
+        at_once, in_parts = (evaluator(model, size).decode(whole.mean, None) for size in (10, 3))
+        assert torch.allclose(at_once, in_parts)
 
     def test_labels_go_with_their_rows_through_chunks(self) -> None:
         x = torch.from_numpy(images(10).x)
@@ -222,8 +222,8 @@ class TestEvaluator:
 
     def test_a_model_that_answers_in_another_shape_is_named(self) -> None:
         class Wrong(LinearVAE):
-            latent_shape = (7,)  # type: ignore[assignment]  # the mistake under test
-            input_shape = (9,)  # type: ignore[assignment]  # the mistake under test
+            latent_shape = (7,)  # the mistake under test
+            input_shape = (9,)  # the mistake under test
 
         model = Wrong.random(6, 3)
         with pytest.raises(AnalyzerError, match=r"expected codes of shape \(2, 7\)"):

@@ -51,7 +51,7 @@ class Climb:
     def update(self, batch: Batch, /) -> None:
         x = batch.x + 1e-3 * batch.normal(batch.x.shape[1:], tag="start")
         for _ in range(self.options.steps):
-            x = x.detach().requires_grad_(requires_grad=True)
+            x = x.detach().requires_grad_()
             norm = batch.encode(x).mean.flatten(1).square().sum()
             (gradient,) = torch.autograd.grad(norm, x)
             x = x + self.options.size * gradient

@@ -25,7 +25,7 @@ def kl_divergence(p: DiagonalGaussian, q: DiagonalGaussian) -> Tensor:
         variance: infinite, but 0 between two equal point masses.
 
     References:
-        Cover and Thomas 2006, "Elements of information theory", section 8.5, for two univariate normals.
+        Cover and Thomas 2006, "Elements of information theory", for two univariate normals.
     """
     mean, logvar, other_mean, other_logvar = _double(p, q)
     gap = _gap(logvar, other_logvar)
@@ -46,8 +46,8 @@ def symmetrised_kl(p: DiagonalGaussian, q: DiagonalGaussian) -> Tensor:
         vanishing variance: infinite, but 0 between two equal point masses.
 
     References:
-        Kuzina, Welling and Tomczak 2022, "Alleviating adversarial attacks on variational autoencoders with MCMC",
-        section 2.2, whose symmetric KL is this half sum; Jeffreys 1946 sums without halving.
+        Kuzina, Welling and Tomczak 2022, "Alleviating adversarial attacks on variational autoencoders with MCMC":
+        their symmetric KL is this half sum; Jeffreys 1946 sums without halving.
     """
     mean, logvar, other_mean, other_logvar = _double(p, q)
     # v1/v2 + v2/v1 - 2 = 4 sinh(gap/2)^2: no cancellation for nearly equal variances.

@@ -20,7 +20,7 @@ class Moments:
     """Count, mean and sum of squared deviations of vectors ``(d,)``, one per sample.
 
     Raw second moments lose every digit once the mean is large against the spread; the pairwise update of Chan,
-    Golub and LeVeque (1983, eq. 2.1) does not, and merging is the same formula.
+    Golub and LeVeque (1983) does not, and merging is the same formula.
 
     An empty one is neutral in `merge` whatever its ``d``.
     """
