@@ -19,7 +19,7 @@ HEAVY = ("torch", "pandas", "matplotlib", "sklearn", "skimage", "scipy", "seabor
 
 # Lower numbers know nothing of higher ones.
 LAYERS = {
-    **dict.fromkeys(("errors", "names", "findings", "vae", "_version"), 0),
+    **dict.fromkeys(("errors", "names", "findings", "vae", "strict_json", "_version"), 0),
     **dict.fromkeys(("metrics", "stats", "data", "loading"), 1),
     **dict.fromkeys(("analyzers", "runs"), 2),
     **dict.fromkeys(("engine", "reporting"), 3),
@@ -31,6 +31,7 @@ LAYERS = {
 NEVER = {
     "errors": {"names", "findings", "vae", "_version"},
     "names": {"errors", "findings", "vae", "_version"},
+    "strict_json": {"errors", "names", "findings", "vae", "_version"},
     "vae": {"errors", "names", "findings", "_version"},
     "findings": {"vae", "_version"},
     "metrics": {"findings", "stats", "data", "loading"},  # usable alone, by anybody

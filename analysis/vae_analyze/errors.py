@@ -21,14 +21,6 @@ class VaeAnalyzeError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  Hint: {self.hint}" if self.hint else self.message
 
-    def __reduce__(self) -> tuple[object, ...]:
-        # Keyword-only arguments do not survive the default pickling, and errors travel between processes.
-        return (_rebuild, (type(self), self.message, self.hint))
-
-
-def _rebuild(kind: type[VaeAnalyzeError], message: str, hint: str) -> VaeAnalyzeError:
-    return kind(message, hint=hint)
-
 
 class UsageError(VaeAnalyzeError):
     """An option, a name or an output place that cannot be used (exit code 2)."""

@@ -104,7 +104,7 @@ def announce(console: Console, card: Card, data: Dataset, n: int) -> None:
 
 def _show(run: Run, console: Console, *, as_json: bool) -> None:
     if as_json:
-        from vae_analyze.runs.strict_json import dumps
+        from vae_analyze.strict_json import dumps
 
         sys.stdout.write(dumps(as_plain(run)) + "\n")
         return

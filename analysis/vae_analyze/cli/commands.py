@@ -156,6 +156,6 @@ def _check_name(name: str) -> None:
 
 
 def _print_json(plain: Any) -> None:
-    from vae_analyze.runs.strict_json import dumps
+    from vae_analyze.strict_json import dumps
 
     sys.stdout.write(dumps(plain) + "\n")

@@ -60,7 +60,7 @@ def _read(source: Source, options: LoadOptions) -> Loaded:
 
 
 def _specs(path: Path) -> Fields:
-    from vae_analyze.runs.strict_json import loads
+    from vae_analyze.strict_json import loads
 
     where = printable(path, limit=300)
     try:

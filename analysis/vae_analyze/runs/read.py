@@ -11,9 +11,9 @@ from typing import Any
 
 from vae_analyze.errors import StoreError
 from vae_analyze.findings import Axis, Cell, Column, Figure, Findings, Pictures, Scalar, Table
-from vae_analyze.runs import strict_json
 from vae_analyze.runs.layout import RUN
 from vae_analyze.runs.run import SCHEMA, OptionValue, Result, Run
+from vae_analyze.strict_json import loads
 
 
 def read_run(path: str | os.PathLike[str]) -> Run:
@@ -42,7 +42,7 @@ def _plain(folder: Path) -> dict[str, Any]:
             hint="give the folder that an analysis printed",
         )
     try:
-        plain = strict_json.loads(file.read_text(encoding="utf-8"))
+        plain = loads(file.read_text(encoding="utf-8"))
         schema = plain["schema"]
     except (ValueError, KeyError, TypeError, OSError, RecursionError) as error:
         raise StoreError(f"{file} is damaged: {error}", hint="run the analysis again") from error

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from vae_analyze.findings import Axis, Cell, Figure, Findings, Table
-from vae_analyze.runs import strict_json
 from vae_analyze.runs.folder import whole_folder
 from vae_analyze.runs.layout import RUN, SCALARS, pictures_path, samples_path, table_path
 from vae_analyze.runs.run import Result, Run
+from vae_analyze.strict_json import dumps, storable
 
 
 def write_run(run: Run, target: Path, *, also: Callable[[Run, Path], None] | None = None) -> Run:
@@ -34,7 +34,7 @@ def write_run(run: Run, target: Path, *, also: Callable[[Run, Path], None] | Non
     with whole_folder(target) as folder:
         plain = _plain(run)
         plain["results"] = [_write_result(result, folder) for result in run.results]
-        (folder / RUN).write_text(strict_json.dumps(plain), encoding="utf-8")
+        (folder / RUN).write_text(dumps(plain), encoding="utf-8")
         _write_csv(_scalars(run), folder / SCALARS)
         if also is not None:
             also(run, folder)
@@ -148,8 +148,7 @@ def _scalars(run: Run) -> Table:
         title="Scalars",
         columns=tuple(Column(name=name) for name in names),
         rows=tuple(
-            tuple(strict_json.dumps(row[name], indent=None) if name == "params" else row[name] for name in names)
-            for row in rows
+            tuple(dumps(row[name], indent=None) if name == "params" else row[name] for name in names) for row in rows
         ),
     )
 
@@ -175,7 +174,7 @@ def _text(cell: Cell) -> str:
         return "true" if cell else "false"
     if isinstance(cell, float):
         return "NaN" if math.isnan(cell) else repr(cell)
-    return strict_json.storable(str(cell))
+    return storable(str(cell))
 
 
 def _plain_cell(cell: Any) -> Cell:

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_analyze.runs.strict_json import clean, dumps, loads, storable
+from vae_analyze.strict_json import clean, dumps, loads, storable
 
 plain_data = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
