@@ -86,6 +86,9 @@ def analyze(
     began = time.perf_counter()
     chosen = run_options(options)
     wanted = resolve(analyzers)
+    if isinstance(data, (str, os.PathLike)) and os.fspath(data):
+        chosen = replace(chosen, data=os.fspath(data))
+        data = ""
     _check_out(out)
     with ExitStack() as stack:
         prepared = prepare(model, data, chosen, stack.enter_context(unit_folder(chosen)))
@@ -111,8 +114,9 @@ def analyze(
             n=n,
             order=[analyzer.name for analyzer in wanted],
             not_applicable=not_applicable,
-            options=tuple(origins) if origins is not None else options_from_python(chosen, served),
+            options=tuple(origins) if origins is not None else options_from_python(chosen, wanted),
             command=command,
+            repeatable=isinstance(data, str),
             seconds=time.perf_counter() - began,
         )
         if target is None:
@@ -151,7 +155,7 @@ def resolve(analyzers: Sequence[str | Analyzer] | None) -> tuple[Analyzer, ...]:
         return tuple(entry.load()() for entry in entries().values() if _loads(entry))
     if isinstance(analyzers, str):
         raise UsageError(f"analyzers: expected a list of names, found {analyzers!r}", hint=f"write [{analyzers!r}]")
-    made = tuple(get(item)() if isinstance(item, str) else item for item in analyzers)
+    made = tuple(get(item)() if isinstance(item, str) else _checked(item) for item in analyzers)
     if not made:
         raise UsageError("analyzers: expected at least one, found none")
     names = [analyzer.name for analyzer in made]
@@ -159,6 +163,15 @@ def resolve(analyzers: Sequence[str | Analyzer] | None) -> tuple[Analyzer, ...]:
     if twice:
         raise UsageError(f"analyzers: {', '.join(twice)} was asked for twice", hint="use a run for each")
     return made
+
+
+def _checked(analyzer: Analyzer) -> Analyzer:
+    """An analyzer made in Python, its options held to their kinds and ranges as those of the command line are."""
+    from vae_analyze.analyzers.option import build
+    from vae_analyze.engine.options import values_of
+
+    checked: Analyzer = build(type(analyzer), values_of(analyzer), where=f"{analyzer.name}.")
+    return checked
 
 
 def _loads(entry: Any) -> bool:
@@ -189,7 +202,7 @@ def _divide(
 
 
 def _plan(prepared: Prepared, served: tuple[Analyzer, ...], samples: int | None) -> tuple[Work, Plan]:
-    from vae_analyze.engine.keys import digest, identity
+    from vae_analyze.engine.keys import data_identity, digest, identity
     from vae_analyze.engine.partition import select
     from vae_analyze.engine.plan import Work, make_plan
 
@@ -199,7 +212,8 @@ def _plan(prepared: Prepared, served: tuple[Analyzer, ...], samples: int | None)
     plan = make_plan(served, index, card=card, data=data, settings=settings)
     what = [identity(analyzer) for analyzer in served]
     key = digest([card.fingerprint, data.fingerprint, what, settings.seed, settings.device, settings.dtype, len(index)])
-    return Work(prepared.model, prepared.data, settings, served, index, key), plan
+    fingerprints = (card.fingerprint, data_identity(data))
+    return Work(prepared.model, prepared.data, settings, served, index, key, fingerprints), plan
 
 
 @contextmanager

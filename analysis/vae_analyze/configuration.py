@@ -75,6 +75,7 @@ def resolve(
 
     variables = os.environ if environment is None else environment
     layer = read_file(Path() if folder is None else folder, [analyzer.name for analyzer in analyzers])
+    _check_variables(variables, [analyzer.name for analyzer in analyzers])
     origins: list[OptionValue] = []
     run: dict[str, Any] = {}
     for spec in (*specs(RunOptions), _OUT):
@@ -87,7 +88,7 @@ def resolve(
     for analyzer in analyzers:
         values = {}
         for spec in specs(analyzer):
-            variable = f"{PREFIX}_{analyzer.name.upper().replace('-', '_')}_{spec.name.upper()}"
+            variable = f"{_prefix(analyzer.name)}_{spec.name.upper()}"
             option = given_analyzers.get(analyzer.name, {}).get(spec.name)
             keys = layer.analyzers.get(analyzer.name, {})
             values[spec.name], origin = _settle(spec, option, flag(spec.name), variable, variables, keys, layer.origin)
@@ -164,6 +165,24 @@ def _layer(table: Mapping[str, Any], origin: str, analyzers: Sequence[str]) -> L
             raise UsageError(f"{origin}: no option called {key!r}", hint=nearest(name, run_names))
     _check_keys({name: tables[name] for name in analyzers if name in tables}, origin)
     return Layer(origin, run, tables)
+
+
+def _check_variables(variables: Mapping[str, str], analyzers: Sequence[str]) -> None:
+    """Refuse a variable that looks like an option and is none: it would be ignored without a word."""
+    from vae_analyze.analyzers.registry import entries, get
+    from vae_analyze.engine.options import RunOptions
+
+    known = {f"{PREFIX}_{spec.name.upper()}" for spec in (*specs(RunOptions), _OUT)}
+    for name in analyzers:
+        known |= {f"{_prefix(name)}_{spec.name.upper()}" for spec in specs(get(name))}
+    others = tuple(f"{_prefix(name)}_" for name in entries() if name not in analyzers)
+    for variable in variables:
+        if variable.startswith(f"{PREFIX}_") and variable not in known and not variable.startswith(others):
+            raise UsageError(f"environment: no option called {variable}", hint=nearest(variable, known))
+
+
+def _prefix(analyzer: str) -> str:
+    return f"{PREFIX}_{analyzer.upper().replace('-', '_').replace('/', '_')}"
 
 
 def _check_keys(tables: Mapping[str, Mapping[str, Any]], origin: str) -> None:

@@ -128,7 +128,7 @@ class Context(Protocol):
 
     @property
     def index(self) -> NDArray[np.int64]:
-        """The sample indices under analysis, ``(n,)``."""
+        """The sample indices under analysis, ``(n,)``: in ``finish`` all, before it those of the shard."""
 
     @property
     def seed(self) -> int:

@@ -146,7 +146,8 @@ def _alt(
             sentences.append(f"{name} is {low:.3g} at sigma {first:g}")
         else:
             sentences.append(f"{name} is undefined")
-    return "; ".join(sentences).capitalize() + "."
+    text = "; ".join(sentences)
+    return text[:1].upper() + text[1:] + "."
 
 
 def _heat_map(layout: Layout, dimensions: Table) -> Figure:
@@ -155,7 +156,6 @@ def _heat_map(layout: Layout, dimensions: Table) -> Figure:
     last = [(row[0], row[2]) for row in rows if row[1] == layout.sigmas[-1]]
     finite = [(name, value) for name, value in last if isinstance(value, float) and math.isfinite(value)]
     ranked = sorted(finite, key=lambda pair: -pair[1])
-    most = ranked[0] if ranked else ("none", math.nan)
     title = f"Which latent {what}s move"
     which = ""
     if len(last) > SHOWN:
@@ -166,7 +166,7 @@ def _heat_map(layout: Layout, dimensions: Table) -> Figure:
         name="dimensions",
         kind="heatmap",
         title=title,
-        alt=f"At sigma {layout.sigmas[-1]:g}, {most[0]} moves most: {most[1]:.3g} of its aggregate posterior variance.",
+        alt=_most(ranked, layout.sigmas[-1]),
         table=Table(
             name="dimensions",
             title=title,
@@ -182,6 +182,13 @@ def _heat_map(layout: Layout, dimensions: Table) -> Figure:
         value=Axis(column="latent_nmse", label="movement / aggregate variance", unit="1"),
         caption=f"Movement of each {what} over its own aggregate posterior variance; noise as it is.{which}",
     )
+
+
+def _most(ranked: list[tuple[Cell, float]], sigma: float) -> str:
+    if not ranked:
+        return f"At sigma {sigma:g} the movement of every dimension is undefined."
+    name, share = ranked[0]
+    return f"At sigma {sigma:g}, {name} moves most: {share:.3g} of its aggregate posterior variance."
 
 
 def _pictures(sweep: NoiseSweep) -> Figure | None:

@@ -15,7 +15,14 @@ from vae_analyze.analyzers.noise_readings import readings, warnings
 from vae_analyze.analyzers.noise_sweep import UNITS, Layout, params_of
 from vae_analyze.findings import Cell, Column, Direction, Findings, Param, Scalar, Table
 from vae_analyze.metrics import trapezoid_weights
-from vae_analyze.stats.bootstrap import BootstrappedMeans, bootstrap_means, interval
+from vae_analyze.stats.bootstrap import (
+    SMALLEST_N,
+    UNDEFINED,
+    BootstrappedMeans,
+    Interval,
+    bootstrap_means,
+    interval,
+)
 from vae_analyze.stats.moments import Moments
 from vae_analyze.stats.rows import Chunk
 
@@ -48,8 +55,7 @@ DEFINITIONS: dict[str, tuple[str, Direction, str]] = {
     "reconstruction_nmse": (
         "1",
         "lower",
-        "reconstruction MSE over the mean squared difference of two samples' reconstructions; 1 = another sample. "
-        "The interval takes the denominator as known",
+        "reconstruction MSE over the mean squared difference of two samples' reconstructions; 1 = another sample",
     ),
     "denoising_mse": (UNITS["denoising_mse"], "lower", "mean over features of (g(mu(x')) - x)^2, against the clean x"),
     "denoising_ratio": (
@@ -187,7 +193,9 @@ class _Scalars:
         n = self._means.n
         value = float(statistic(self._means.mean, self._spread.codes.mean))
         replicates = np.asarray(statistic(self._means.replicates, self._spread.codes.replicates))
-        found = interval(value, replicates, n=n)
+        # The spread of the reconstructions is known as one number, not per sample, so it cannot be resampled.
+        resampled = name != "reconstruction_nmse"
+        found = interval(value, replicates, n=n) if resampled else UNDEFINED
         return Scalar(
             name=name + suffix,
             value=value,
@@ -198,10 +206,19 @@ class _Scalars:
             low=found.low,
             high=found.high,
             se=found.se,
-            reason=self._reason(name, value),
+            reason=self._reason(name, value) or self._no_interval(found, resampled=resampled),
             definition=prefix + definition,
             headline=headline,
         )
+
+    def _no_interval(self, found: Interval, *, resampled: bool) -> str:
+        if math.isfinite(found.low):
+            return ""
+        if not resampled:
+            return "no interval: the spread of the reconstructions is not resampled"
+        if self._means.n < SMALLEST_N:
+            return f"no interval: it needs {SMALLEST_N} samples"
+        return "no interval: it rests on so few samples that many resamples leave it undefined"
 
     def _reason(self, name: str, value: float) -> str:
         if math.isfinite(value):
@@ -212,6 +229,8 @@ class _Scalars:
             return f"{self._sweep.broken} of {self._means.n} samples gave codes or reconstructions that are not finite"
         if name == "posterior_skl":
             return "a posterior variance vanished or overflowed"
+        if name == "denoising_ratio":
+            return "the noise vanished in rounding, so there is nothing to compare with"
         return "codes or reconstructions do not vary over the data, so there is nothing to compare with"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from vae_analyze.findings import Findings, Scalar
 
 SMALL_N = 100
+SMALLEST_IN_FLOAT32 = 1e-5
+LARGEST_SHARE = 10.0
 COLLAPSED = 0.01  # share of the aggregate posterior's variance that the codes carry
 
 
@@ -34,11 +36,18 @@ def warnings(sweep: NoiseSweep, found: Findings) -> tuple[str, ...]:
     n = found.scalar("clean_mse").n
     code, aggregate = found.scalar("code_variance"), found.scalar("aggregate_posterior_variance")
     said = []
+    if sweep.context.dtype.itemsize < 8 and min(sweep.layout.sigmas) < SMALLEST_IN_FLOAT32:
+        said.append(
+            f"sigma = {min(sweep.layout.sigmas):g} is close to the spacing of float32 numbers: what moves is mostly "
+            "rounding. Use --dtype float64."
+        )
     if sweep.broken:
         said.append(f"{sweep.broken} of {n} samples gave values that are not finite; means over samples are undefined.")
     if n < SMALL_N:
         said.append(f"Only {n} samples: intervals are approximate, and rare sensitive samples may be missing.")
-    if code.value < COLLAPSED * aggregate.value:
+    if sweep.inputs.count > 1 and not sweep.inputs.variance().any():
+        said.append("The data do not vary: every sample is the same, and nothing can be said of how codes follow them.")
+    elif code.value <= COLLAPSED * aggregate.value:
         said.append(
             f"The codes carry {_percent(code.value / aggregate.value)} of the aggregate posterior's variance: the "
             "posterior has collapsed. A model that ignores its input is stable under any noise; low numbers here are "
@@ -51,25 +60,29 @@ def _stability(layout: Layout, found: Findings) -> str:
     sigma = middle(layout)
     latent, moved = found.scalar("latent_nmse", sigma=sigma), found.scalar("reconstruction_nmse", sigma=sigma)
     mse = found.scalar("reconstruction_mse", sigma=sigma)
-    if not all(math.isfinite(scalar.value) for scalar in (latent, moved, mse)):
+    if not all(math.isfinite(scalar.value) for scalar in (latent, mse)):
         return ""
+    # Against a spread that is next to nothing every movement is many times as large, which says nothing.
+    told = math.isfinite(moved.value) and moved.value <= LARGEST_SHARE
+    apart = f", {_percent(moved.value)} of how far two samples' reconstructions are apart" if told else ""
     return (
         f"At sigma = {sigma:g} codes move by {_percent(latent.value)} of the aggregate posterior's variance "
-        f"and reconstructions by MSE {_with_interval(mse)}, {_percent(moved.value)} of how far two samples' "
-        "reconstructions are apart."
+        f"and reconstructions by MSE {_with_interval(mse)}{apart}."
     )
 
 
 def _denoising(layout: Layout, found: Findings) -> str:
     ratios = [(sigma, found.scalar("denoising_ratio", sigma=sigma)) for sigma in layout.sigmas]
-    below = [sigma for sigma, ratio in ratios if ratio.high < 1]
+    below = _from(layout.sigmas, [ratio.high < 1 for _, ratio in ratios])
     sigma, last = ratios[-1]
     if not math.isfinite(last.value):
         return ""
     share = f"the round trip's error against the clean input is {last.value:.2g} times that of the noisy input itself"
     if below:
-        return f"From sigma = {below[0]:g} the round trip denoises; at sigma = {sigma:g} {share}."
-    return f"The round trip does not denoise at any level measured; at sigma = {sigma:g} {share}."
+        return f"{below} the round trip denoises: at sigma = {sigma:g} {share}."
+    if any(ratio.low < 1 for _, ratio in ratios):
+        return f"Whether the round trip denoises depends on the level or is undecided: at sigma = {sigma:g} {share}."
+    return f"The round trip does not denoise at any level measured: at sigma = {sigma:g} {share}."
 
 
 def _dimensions(layout: Layout, found: Findings) -> str:
@@ -101,13 +114,15 @@ def _floor(layout: Layout, found: Findings) -> str:
     moved = {sigma: found.scalar("latent_mse", sigma=sigma).value for sigma in layout.sigmas}
     if not all(math.isfinite(value) for value in moved.values()):
         return ""
-    above = [sigma for sigma, value in moved.items() if value > floor.value]
-    if not above:
+    above = _from(layout.sigmas, [value > floor.value for value in moved.values()])
+    if not any(value > floor.value for value in moved.values()):
         return (
             f"At every level measured, codes move less than two draws from one posterior differ ({floor.value:.3g}): "
             "against sampled codes the noise is hardly visible."
         )
-    return f"From sigma = {above[0]:g} codes move more than two draws from one posterior differ ({floor.value:.3g})."
+    if not above:
+        return ""
+    return f"{above} codes move more than two draws from one posterior differ ({floor.value:.3g})."
 
 
 def _clipping(layout: Layout, found: Findings) -> str:
@@ -124,7 +139,19 @@ def _clipping(layout: Layout, found: Findings) -> str:
     )
 
 
+def _from(sigmas: tuple[float, ...], holds: list[bool]) -> str:
+    """From which level on something holds, at it and at all larger ones; "" if not even at the largest."""
+    count = len(holds) if all(holds) else holds[::-1].index(False)
+    if count == 0:
+        return ""
+    if count == len(holds):
+        return "At every level measured"
+    return f"{'Only at' if count == 1 else 'From'} sigma = {sigmas[-count]:g}"
+
+
 def _percent(share: float) -> str:
+    if share >= LARGEST_SHARE:
+        return f"{share:.3g} times"
     return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.0f} %"
 
 

@@ -117,6 +117,7 @@ class NoiseSweep:
         codes: Posterior means, d features.
         variances: Posterior variances, d features.
         reconstructions: Clean reconstructions, one feature per data feature.
+        inputs: The data, one feature per data feature.
         broken: Samples with a value that is not finite.
         layout: Noise levels.
         context: Model and data.
@@ -129,6 +130,7 @@ class NoiseSweep:
     codes: Moments = field(default_factory=Moments)
     variances: Moments = field(default_factory=Moments)
     reconstructions: Moments = field(default_factory=Moments)
+    inputs: Moments = field(default_factory=Moments)
     broken: int = 0
 
     @classmethod
@@ -148,7 +150,7 @@ class NoiseSweep:
             for setting, (sigma, clipped) in enumerate(self.layout.settings):
                 noisy = self._add(batch.x, eta, sigma, clipped=clipped)
                 posterior = batch.encode(noisy)
-                movement[:, setting] += as_float64(flatten((posterior.mean - clean.mean).square()))
+                movement[:, setting] += np.square(as_float64(flatten(posterior.mean - clean.mean)))
                 x_hat = batch.decode(posterior.mean)
                 first = self.layout.position(QUANTITIES[0], setting)
                 values[:, first : first + len(QUANTITIES)] += _quantities(batch, clean, noisy, posterior, x_hat)
@@ -162,6 +164,7 @@ class NoiseSweep:
         self.codes.merge(other.codes)
         self.variances.merge(other.variances)
         self.reconstructions.merge(other.reconstructions)
+        self.inputs.merge(other.inputs)
         self.broken += other.broken
 
     def finish(self) -> Findings:
@@ -185,7 +188,8 @@ class NoiseSweep:
         self.rows.append(batch.index, values)
         self.movement.update(movement)
         self.codes.update(batch.posterior.mean)
-        self.variances.update(batch.posterior.logvar.exp())
+        self.variances.update(np.exp(as_float64(batch.posterior.logvar)))
+        self.inputs.update(batch.x)
         self.reconstructions.update(batch.reconstruction)
 
 

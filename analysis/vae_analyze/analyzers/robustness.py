@@ -44,12 +44,13 @@ class Robustness:
         (0.05, 0.1, 0.2, 0.3, 0.5),
         help="noise levels: standard deviation per feature, as a share of the data's range",
         above=0.0,
+        maximum=1000.0,
     )
     draws: int = option(4, help="noise draws per sample and level", minimum=1)
 
     def cost(self) -> Cost:
         """Twice per level and draw: with and without clipping."""
-        passes = 2 * len(self.sigma) * self.draws
+        passes = 2 * len(set(self.sigma)) * self.draws
         return Cost(encodes=passes, decodes=passes)
 
     def start(self, context: Context, /) -> NoiseSweep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -87,7 +88,8 @@ class SharedBatch:
 class AnalyzerBatch:
     """One analyzer's view of a batch; see `vae_analyze.analyzers.base.Batch`.
 
-    Reading what was not declared is an error, because the engine plans by the declaration.
+    What is shared is copied for each analyzer that reads it: one that writes into a tensor changes only its own
+    numbers. Reading what was not declared is an error, because the engine plans by the declaration.
     """
 
     def __init__(self, shared: SharedBatch, *, name: str, needs: frozenset[Need], streams: Streams) -> None:
@@ -95,49 +97,45 @@ class AnalyzerBatch:
         self._name = name
         self._needs = needs
         self._streams = streams
+        self.index: NDArray[np.int64] = shared.index.copy()
 
     def __len__(self) -> int:
         return len(self._shared.index)
 
-    @property
-    def index(self) -> NDArray[np.int64]:
-        """Sample indices."""
-        return self._shared.index
-
-    @property
+    @cached_property
     def x(self) -> Tensor:
         """Data."""
-        return self._shared.x
+        return self._shared.x.clone()
 
-    @property
+    @cached_property
     def labels(self) -> Tensor:
         """Class numbers."""
         self._declared("labels")
-        return self._present(self._shared.labels, "labels")
+        return self._present(self._shared.labels, "labels").clone()
 
-    @property
+    @cached_property
     def factors(self) -> Tensor:
         """Ground-truth factor values."""
         self._declared("factors")
-        return self._present(self._shared.factors, "factors")
+        return self._present(self._shared.factors, "factors").clone()
 
-    @property
+    @cached_property
     def posterior(self) -> DiagonalGaussian:
         """q(z | x)."""
         self._declared("codes", "posterior", "sample", "reconstruction")
-        return self._shared.posterior
+        return DiagonalGaussian(self._shared.posterior.mean.clone(), self._shared.posterior.logvar.clone())
 
-    @property
+    @cached_property
     def sample(self) -> Tensor:
         """One draw from q(z | x)."""
         self._declared("sample")
-        return self._shared.sample
+        return self._shared.sample.clone()
 
-    @property
+    @cached_property
     def reconstruction(self) -> Tensor:
         """The decoded posterior mean."""
         self._declared("reconstruction")
-        return self._shared.reconstruction
+        return self._shared.reconstruction.clone()
 
     def encode(self, x: Tensor, /, *, of: NDArray[np.int64] | None = None) -> DiagonalGaussian:
         """Posteriors of other inputs."""
@@ -151,11 +149,11 @@ class AnalyzerBatch:
 
     def normal(self, shape: Sequence[int], /, *, tag: str = "") -> Tensor:
         """Standard normal numbers."""
-        return self._place(self._streams.normal(self.index, shape, tag=tag))
+        return self._place(self._streams.normal(self._shared.index, shape, tag=tag))
 
     def uniform(self, shape: Sequence[int], /, *, tag: str = "") -> Tensor:
         """Uniform numbers in [0, 1)."""
-        return self._place(self._streams.uniform(self.index, shape, tag=tag))
+        return self._place(self._streams.uniform(self._shared.index, shape, tag=tag))
 
     def _place(self, draws: Tensor) -> Tensor:
         return draws.to(device=self._shared.device, dtype=self._shared.dtype)

@@ -49,7 +49,8 @@ class Evaluator:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def _encode(self, x: Tensor, labels: Tensor | None) -> DiagonalGaussian:
-        posterior = self._given(labels).encode(x)
+        # A copy: some models scale their input in place, and it is still needed as it was.
+        posterior = self._given(labels).encode(x.clone())
         expected = (len(x), *self._model.latent_shape)
         if tuple(posterior.mean.shape) != expected:
             raise AnalyzerError(f"expected codes of shape {expected} from encode, got {tuple(posterior.mean.shape)}")
@@ -57,7 +58,7 @@ class Evaluator:
         return posterior
 
     def _decode(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        x_hat = self._given(labels).decode(z)
+        x_hat = self._given(labels).decode(z.clone())
         expected = (len(z), *self._model.input_shape)
         if tuple(x_hat.shape) != expected:
             raise AnalyzerError(f"expected data of shape {expected} from decode, got {tuple(x_hat.shape)}")

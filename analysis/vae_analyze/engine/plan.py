@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from vae_analyze.analyzers.base import Analyzer
 from vae_analyze.data.dataset import Dataset
-from vae_analyze.engine.keys import identity, unit_key
+from vae_analyze.engine.keys import data_identity, identity, unit_key
 from vae_analyze.engine.partition import Shard, shards
 from vae_analyze.engine.session import Session, Settings
-from vae_analyze.engine.shard import CODES, needs_codes
+from vae_analyze.engine.shard import CODES, ENCODED, needs_codes
 from vae_analyze.engine.sources import DataSource, ModelSource
 from vae_analyze.engine.units import UnitStore
+from vae_analyze.errors import CheckpointError, DataError
 from vae_analyze.loading.card import Card
 
 
@@ -30,11 +31,22 @@ class Work:
     analyzers: tuple[Analyzer, ...]
     index: NDArray[np.int64]
     key: str
+    fingerprints: tuple[str, str]
 
     def session(self) -> Session:
-        """Model and data made ready in this process."""
+        """Model and data made ready in this process.
+
+        Raises:
+            CheckpointError: The checkpoint is not the one that the work was planned for.
+            DataError: The data are not.
+        """
         loaded = self.model.open(device=self.settings.device, dtype=self.settings.dtype)
-        return Session(loaded, self.data.open(), self.settings)
+        data = self.data.open()
+        if loaded.card.fingerprint != self.fingerprints[0]:
+            raise CheckpointError(f"{loaded.card.path} changed while it was being analysed", hint="run again")
+        if data_identity(data) != self.fingerprints[1]:
+            raise DataError(f"{data.name} changed while it was being analysed", hint="run again")
+        return Session(loaded, data, self.settings)
 
     def shard(self, number: int) -> Shard:
         """A shard by its number."""
@@ -84,13 +96,17 @@ def make_plan(
 
         def key_of(what: object, shard: Shard = shard) -> str:
             return unit_key(
-                what, shard, model=card.fingerprint, data=data.fingerprint, seed=settings.seed, device=device,
+                what, shard, model=card.fingerprint, data=data_identity(data), seed=settings.seed, device=device,
                 dtype=settings.dtype,
             )  # fmt: skip
 
         own = {analyzer.name: key_of(identity(analyzer)) for analyzer in analyzers}
-        missing.append(tuple(name for name, key in own.items() if not store.has(key)))
+        absent = {name for name, key in own.items() if not store.has(key)}
         if needs_codes(analyzers):
             own[CODES] = key_of(CODES)
+            if not store.has(own[CODES]):
+                # The table of codes is made in passing, by those who read it.
+                absent |= {analyzer.name for analyzer in analyzers if analyzer.needs & ENCODED}
+        missing.append(tuple(analyzer.name for analyzer in analyzers if analyzer.name in absent))
         keys.append(own)
     return Plan(parts, tuple(keys), tuple(missing))

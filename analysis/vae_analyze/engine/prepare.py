@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import os
+import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from vae_analyze.data.resize import Resized
 from vae_analyze.engine.devices import resolve
 from vae_analyze.engine.options import SMALLEST_N, RunOptions
 from vae_analyze.engine.session import Session, Settings, automatic_batch_size
@@ -63,23 +66,39 @@ def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared
         batch_size=options.batch_size or automatic_batch_size(card.input_shape),
         cache=cache.absolute(),
     )
-    transforms = () if size is None else (f"resized bilinearly to {size[0]}x{size[1]}",)
+    height_width = "x".join(map(str, dataset.input_shape[-2:]))
+    transforms = (f"resized bilinearly to {height_width}",) if isinstance(dataset, Resized) else ()
     return Prepared(source, data_source, Session(loaded, dataset, settings), transforms)
 
 
 def model_source(model: Any) -> ModelSource:
-    """Where a model comes from: a path, a loaded model, or any object with the members of a VAE."""
+    """Where a model comes from: a path, a loaded model, or any object with the members of a VAE.
+
+    A model in memory is copied: analysing it in the middle of its training must leave its mode, gradients, device and
+    format as they are.
+    """
     if isinstance(model, (str, os.PathLike)):
         return Checkpoint(path=os.fspath(model))
-    if isinstance(model, Loaded):
-        return InMemoryModel(model)
-    from torch import nn
-
+    from vae_analyze.loading.live import weights_digest
     from vae_analyze.loading.memory import wrap
 
-    # A copy: analysing a model in the middle of its training must leave its mode, gradients and device as they are.
-    copied: Any = copy.deepcopy(model) if isinstance(model, nn.Module) else model
-    return InMemoryModel(wrap(copied))
+    if not isinstance(model, Loaded):
+        loaded = wrap(_copied(model))
+    elif model.card.path and weights_digest(model.vae) == model.weights:
+        return InMemoryModel(Loaded(_copied(model.vae), model.card, model.weights))
+    else:
+        loaded = Loaded(_copied(model.vae), replace(model.card, path=""))
+    # Weights are not all that a model in memory depends on: nothing proves that two of them are the same. So its
+    # finished work serves this one analysis only.
+    unique = hashlib.sha256(f"{loaded.card.fingerprint} {uuid.uuid4()}".encode()).hexdigest()
+    return InMemoryModel(Loaded(loaded.vae, replace(loaded.card, fingerprint=unique)))
+
+
+def _copied(model: Any) -> Any:
+    try:
+        return copy.deepcopy(model)
+    except Exception:  # noqa: BLE001 - what cannot be copied (a session of another runtime) raises anything
+        return model
 
 
 def held_out(card: Card) -> str:
@@ -114,6 +133,12 @@ def check_fit(card: Card, data: Dataset) -> None:
         raise DataError(
             f"expected samples of shape {wanted} for {card.name}, found {found} in {data.name}",
             hint="pass --resize to resize the images bilinearly" if resizable else "choose other data with --data",
+        )
+    bounds = data.value_range
+    if bounds is not None and not bounds[0] < bounds[1]:
+        raise DataError(
+            f"expected a range of values from a lower to a higher end, found {bounds[0]:g} to {bounds[1]:g} in {data.name}",
+            hint="state the range that the values can have",
         )
     if card.conditional and data.label_names is None:
         raise DataError(

@@ -78,11 +78,12 @@ def _git_says(*arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def peak_memory() -> int | None:
-    """Largest resident memory of this process so far, in bytes; None where the system does not say."""
+def peak_memory() -> tuple[int, int] | None:
+    """Largest resident memory so far of this process and of its largest child, in bytes; None where not known."""
     try:
         import resource
     except ImportError:  # not on Windows
         return None
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used if sys.platform == "darwin" else used * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    own, child = (resource.getrusage(who).ru_maxrss * unit for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own, child

@@ -45,11 +45,15 @@ def make_run(
     not_applicable: Mapping[Analyzer, str],
     options: tuple[OptionValue, ...],
     command: str,
+    repeatable: bool,
     seconds: float,
 ) -> Run:
     """The run in memory."""
     session = prepared.session
     card, data = session.loaded.card, session.data
+    # A command can only name what has a name: a checkpoint's path, data by spec, registered analyzers.
+    named = all(_registered(analyzer) for analyzer in [*(o.analyzer for o in outcomes), *not_applicable])
+    reproduce = command_line(card.path, order, options) if repeatable and named else ""
     results = [_result(outcome) for outcome in outcomes]
     results += [_inapplicable(analyzer, reason) for analyzer, reason in not_applicable.items()]
     results.sort(key=lambda result: order.index(result.analyzer))
@@ -68,7 +72,7 @@ def make_run(
             "transforms": list(prepared.transforms),
         },
         options=options,
-        provenance=_provenance(prepared, plan, gathered, options, command, seconds, [r.analyzer for r in results]),
+        provenance=_provenance(prepared, plan, gathered, command, seconds, reproduce),
         results=tuple(results),
     )
 
@@ -88,20 +92,19 @@ def _provenance(
     prepared: Prepared,
     plan: Plan,
     gathered: Gathered,
-    options: tuple[OptionValue, ...],
     command: str,
     seconds: float,
-    analyzers: list[str],
+    reproduce: str,
 ) -> dict[str, Any]:
     session = prepared.session
     card = session.loaded.card
     memory = peak_memory()
     return {
         "command": command,
-        "reproduce": command_line(card.path, analyzers, options),
+        "reproduce": reproduce,
         "seed": session.settings.seed,
         "dtype": session.settings.dtype,
-        "batch size": gathered.smallest_batch or session.settings.batch_size,
+        "batch size": gathered.smallest_batch,
         "checkpoint fingerprint": card.fingerprint,
         "data fingerprint": session.data.fingerprint,
         **provenance(session.settings.device),
@@ -109,7 +112,8 @@ def _provenance(
             "units": plan.units,
             "units taken from earlier work": plan.present,
             "wall seconds": round(seconds, 3),
-            "peak memory MiB": None if memory is None else round(memory / 2**20),
+            "peak memory MiB": None if memory is None else round(memory[0] / 2**20),
+            "peak memory of the largest worker MiB": None if memory is None else round(memory[1] / 2**20),
         },
     }
 
@@ -142,6 +146,10 @@ def _inapplicable(analyzer: Analyzer, reason: str) -> Result:
         references=analyzer.references,
         distribution=_distribution(analyzer),
     )
+
+
+def _registered(analyzer: Analyzer) -> bool:
+    return analyzer.name in entries()
 
 
 def _distribution(analyzer: Analyzer) -> str:

@@ -69,7 +69,7 @@ class Session:
         """Samples of the data.
 
         Raises:
-            DataError: A sample is not finite.
+            DataError: A sample is not finite, or outside the range that the data state.
         """
         samples = self.data.read(index)
         flat = samples.x.reshape(len(samples), -1)
@@ -83,7 +83,21 @@ class Session:
                     f"expected finite values, found NaN or infinity in sample {broken.min()} of {self.data.name}",
                     hint="remove or repair that sample",
                 )
+        self._check_range(samples)
         return samples
+
+    def _check_range(self, samples: Samples) -> None:
+        bounds = self.data.value_range
+        if bounds is None or len(samples) == 0:
+            return
+        low, high = float(samples.x.min()), float(samples.x.max())
+        # float32 data may miss a bound by a rounding.
+        slack = 1e-5 * (bounds[1] - bounds[0])
+        if low < bounds[0] - slack or high > bounds[1] + slack:
+            raise DataError(
+                f"expected values from {bounds[0]:g} to {bounds[1]:g} in {self.data.name}, found {low:g} to {high:g}",
+                hint="scale the data to the range they state, or state the range they have",
+            )
 
 
 def automatic_batch_size(input_shape: tuple[int, ...]) -> int:

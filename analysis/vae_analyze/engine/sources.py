@@ -54,7 +54,7 @@ class InMemoryModel:
         from vae_analyze.engine.session import DTYPES
 
         if isinstance(self.loaded.vae, torch.nn.Module):
-            self.loaded.vae.to(device=device, dtype=DTYPES[dtype])
+            self.loaded.vae.eval().to(device=device, dtype=DTYPES[dtype])
         return self.loaded
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +43,11 @@ class UnitStore:
         """The plain data and arrays of a unit; None if it is not there or damaged."""
         try:
             with np.load(self.path(key), allow_pickle=False) as arrays:
-                plain = json.loads(bytes(arrays[_PLAIN]))
-                return plain, {name: arrays[name] for name in arrays.files if name != _PLAIN}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                stored = json.loads(bytes(arrays[_PLAIN]))
+                found = {name: arrays[name] for name in arrays.files if name != _PLAIN}
+                return (stored["plain"], found) if stored["digest"] == _digest(found) else None
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+            # RuntimeError: a flipped bit can make a member "encrypted", or packed by an unknown method.
             return None
 
     def write(self, key: str, plain: Any, arrays: dict[str, NDArray[Any]]) -> None:
@@ -54,7 +58,8 @@ class UnitStore:
         """
         path = self.path(key)
         temporary = path.with_name(f".{path.stem[:16]}.{os.getpid()}.tmp")
-        text = np.frombuffer(json.dumps(plain, allow_nan=False).encode(), dtype=np.uint8)
+        whole = {"plain": plain, "digest": _digest(arrays)}
+        text = np.frombuffer(json.dumps(whole, allow_nan=False).encode(), dtype=np.uint8)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as file:
@@ -81,6 +86,15 @@ class UnitStore:
         for path in [*paths, *self.root.glob("??/.*.tmp")]:
             path.unlink(missing_ok=True)
         return len(paths)
+
+
+def _digest(arrays: dict[str, NDArray[Any]]) -> str:
+    """Over names, types, shapes and content: the archive's own checksums do not cover its directory."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype.str} {arrays[name].shape}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
 
 
 def default_root() -> Path:

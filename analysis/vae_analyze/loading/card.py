@@ -78,7 +78,15 @@ class Card:
 @final
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model ready to be analysed and what is known of it."""
+    """A model ready to be analysed and what is known of it.
+
+    Args:
+        vae: The model.
+        card: What is known of it.
+        weights: Digest of its weights when it was loaded (`vae_analyze.loading.live.weights_digest`): a model that was
+            changed since is not what its card says.
+    """
 
     vae: VAE | ConditionalVAE
     card: Card
+    weights: str = ""

@@ -12,6 +12,7 @@ from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.card import Loaded
 from vae_analyze.loading.disentangling import DISENTANGLING
 from vae_analyze.loading.format import Format
+from vae_analyze.loading.live import weights_digest
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.own import OWN
 from vae_analyze.loading.probe import probe
@@ -78,4 +79,5 @@ def _finished(loaded: Loaded, options: LoadOptions) -> Loaded:
                 hint="use --device cpu",
             ) from error
     found = probe(loaded.vae)
-    return Loaded(loaded.vae, replace(loaded.card, warnings=(*loaded.card.warnings, *found.warnings)))
+    card = replace(loaded.card, warnings=(*loaded.card.warnings, *found.warnings))
+    return Loaded(loaded.vae, card, weights_digest(loaded.vae))

@@ -9,6 +9,7 @@ from torch import nn
 
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.card import Assumption, Card, Likelihood, Loaded
+from vae_analyze.loading.live import modules_of
 from vae_analyze.loading.printable import printable
 from vae_analyze.loading.probe import Probe, probe
 from vae_analyze.vae import VAE, ConditionalVAE
@@ -38,9 +39,9 @@ def wrap(
         CheckpointError: A member is missing, or a probe of four samples fails or comes back in other shapes.
     """
     _check_members(vae)
-    if isinstance(vae, nn.Module):
-        vae.eval()
-        vae.requires_grad_(requires_grad=False)
+    for module in modules_of(vae):
+        module.eval()
+        module.requires_grad_(requires_grad=False)
     found = probe(vae)
     weights = dict(vae.state_dict()) if isinstance(vae, nn.Module) else {}
     kind = type(vae).__qualname__

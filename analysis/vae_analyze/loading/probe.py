@@ -82,7 +82,9 @@ def _draws(model: VAE | ConditionalVAE) -> tuple[Tensor, Tensor]:
 def _posterior(vae: VAE, x: Tensor) -> DiagonalGaussian:
     expected = (_SAMPLES, *vae.latent_shape)
     try:
-        posterior: object = vae.encode(x)  # foreign: what it states is not what it gives
+        posterior: object = vae.encode(
+            x.clone()
+        )  # some write to their input; foreign: what it states is not what it gives
     except Exception as error:
         raise CheckpointError(f"encode failed on {tuple(x.shape)}: {_said(error)}", hint=_HINT) from error
     if not isinstance(posterior, DiagonalGaussian):
@@ -98,7 +100,7 @@ def _posterior(vae: VAE, x: Tensor) -> DiagonalGaussian:
 def _decoded(vae: VAE, z: Tensor) -> Tensor:
     expected = (_SAMPLES, *vae.input_shape)
     try:
-        x_hat: object = vae.decode(z)
+        x_hat: object = vae.decode(z.clone())
     except Exception as error:
         raise CheckpointError(f"decode failed on {tuple(z.shape)}: {_said(error)}", hint=_HINT) from error
     if not isinstance(x_hat, Tensor) or tuple(x_hat.shape) != expected:

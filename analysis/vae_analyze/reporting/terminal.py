@@ -93,7 +93,9 @@ def families(scalars: Sequence[Scalar]) -> list[Family]:
         headline = [scalar for scalar in members if scalar.headline]
         chosen = headline or [scalar for scalar in members if scalar.direction != "none"] or members
         names = [scalar.name for scalar in chosen]
-        repeated = [scalar for scalar in chosen if names.count(scalar.name) >= SMALLEST_FAMILY]
+        # A table by one value is still a table where the analyzer was asked for levels: other quantities share it.
+        shared = len(set(names)) >= SMALLEST_FAMILY
+        repeated = [scalar for scalar in chosen if shared or names.count(scalar.name) >= SMALLEST_FAMILY]
         if repeated:
             kept.append((parameter, tuple(repeated)))
     return kept

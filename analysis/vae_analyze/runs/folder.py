@@ -10,9 +10,15 @@ from glob import escape
 from pathlib import Path
 
 from vae_analyze.errors import StoreError
-from vae_analyze.runs.layout import RUN
+from vae_analyze.runs.layout import OWN_NAMES, RUN
+from vae_analyze.strict_json import loads
 
 _ELSEWHERE = "choose another place with --out DIR"
+
+
+def resolved(target: Path) -> Path:
+    """Where a run really goes: a link is followed, so that what it points to is replaced and not the link."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
 
 
 def check_target(target: Path) -> None:
@@ -21,6 +27,7 @@ def check_target(target: Path) -> None:
     Raises:
         StoreError: It is a file, or a folder with other content, or cannot be written.
     """
+    target = resolved(target)
     if target.name in ("", ".."):
         raise StoreError(f"expected the name of a folder for the run, found {str(target)!r}", hint=_ELSEWHERE)
     try:
@@ -33,11 +40,25 @@ def check_target(target: Path) -> None:
 def _check_content(target: Path) -> None:
     if target.exists() and not target.is_dir():
         raise StoreError(f"expected a folder for the run, found a file: {target}", hint=_ELSEWHERE)
-    if target.is_dir() and any(target.iterdir()) and not (target / RUN).is_file():
+    if not target.is_dir():
+        return
+    # A run is replaced whole. So whatever is in its place must be a run's, and nothing else: not a person's notes
+    # beside it, and not another program's folder that happens to hold a file of that name.
+    others = sorted({entry.name for entry in target.iterdir()} - OWN_NAMES)
+    if others or (any(target.iterdir()) and not _is_run(target / RUN)):
+        named = f" ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})" if others else ""
         raise StoreError(
-            f"{target} holds other files, and a run would replace them",
+            f"{target} holds other files{named}, and a run would replace them",
             hint="choose an empty or a new folder for --out",
         )
+
+
+def _is_run(file: Path) -> bool:
+    try:
+        plain = loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(plain, dict) and {"schema", "name", "results"} <= plain.keys()
 
 
 def _probe(parent: Path) -> None:
@@ -54,6 +75,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     Raises:
         StoreError: The folder cannot be written.
     """
+    target = resolved(target)
     check_target(target)
     made = _missing_parents(target)
     temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}")

@@ -12,6 +12,7 @@ TABLES: Final = "tables"
 SAMPLES: Final = "samples"
 IMAGES: Final = "images"
 REPORT: Final = "report.html"
+OWN_NAMES: Final = frozenset({RUN, SCALARS, TABLES, SAMPLES, IMAGES, REPORT})
 
 
 def safe(name: str) -> str:

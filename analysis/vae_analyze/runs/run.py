@@ -95,6 +95,8 @@ class Run:
     def __getitem__(self, analyzer: str) -> Findings:
         for result in self.results:
             if result.analyzer == analyzer:
+                if result.status != "ok":
+                    raise KeyError(f"{analyzer} has no findings, it is {result.status}: {result.reason}")
                 return result.findings
         raise KeyError(f"no analyzer {analyzer!r} in this run; it has {', '.join(r.analyzer for r in self.results)}")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 REPLICATES = 1000
+SMALLEST_N = 8  # below, percentile intervals of normal means fall short of 90 % where 95 % is aimed at
 _LANES = 4
 _BLOCK = 2048  # rows weighted at once: 2048 x 1000 weights are 2 MB
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -124,12 +125,14 @@ def interval(value: float, replicates: Floats, *, n: int, level: float = 0.95) -
         level: Coverage aimed at.
 
     Returns:
-        NaN for n < 2 or an undefined value.
+        NaN for an undefined value, for n < `SMALLEST_N`, where no resampling scheme knows enough of the distribution's
+        tails, and where so many replicates are undefined that their tails are missing.
     """
     from scipy.stats import norm, t
 
     finite = replicates[np.isfinite(replicates)]
-    if n < 2 or not math.isfinite(value) or len(finite) < 2:
+    lost = 1 - len(finite) / len(replicates)
+    if n < SMALLEST_N or not math.isfinite(value) or lost > (1 - level) / 2:
         return UNDEFINED
     tail = float(norm.cdf(t.ppf((1 - level) / 2, n - 1)))
     low, high = np.quantile(finite, [tail, 1 - tail])
