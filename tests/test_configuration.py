@@ -220,3 +220,15 @@ def test_an_analyzer_with_dashes_has_a_variable_without(tmp_path: Path) -> None:
     )
     assert found.analyzers == (Dashed(steps=7),)
     assert origin(found, "my-ascent.steps") == (7, "environment VAE_ANALYZE_MY_ASCENT_STEPS")
+
+
+@pytest.mark.parametrize("variable", ["VAE_ANALYZE_SAMPLE", "VAE_ANALYZE_ROBUSTNESS_SIGMAS"])
+def test_a_misspelt_variable_is_refused_and_not_ignored(variable: str, tmp_path: Path) -> None:
+    from vae_analyze.analyzers.robustness import Robustness
+
+    with pytest.raises(UsageError, match=f"no option called {variable}"):
+        resolve([Robustness], given={}, given_analyzers={}, environment={variable: "3"}, folder=tmp_path)
+
+
+def test_another_analyzers_variables_are_left_alone(tmp_path: Path) -> None:
+    resolve([], given={}, given_analyzers={}, environment={"VAE_ANALYZE_ROBUSTNESS_DRAWS": "3"}, folder=tmp_path)

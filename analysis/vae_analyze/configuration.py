@@ -75,7 +75,7 @@ def resolve(
 
     variables = os.environ if environment is None else environment
     layer = read_file(Path() if folder is None else folder, [analyzer.name for analyzer in analyzers])
-    _check_variables(variables, [analyzer.name for analyzer in analyzers])
+    _check_variables(variables, analyzers)
     origins: list[OptionValue] = []
     run: dict[str, Any] = {}
     for spec in (*specs(RunOptions), _OUT):
@@ -167,15 +167,16 @@ def _layer(table: Mapping[str, Any], origin: str, analyzers: Sequence[str]) -> L
     return Layer(origin, run, tables)
 
 
-def _check_variables(variables: Mapping[str, str], analyzers: Sequence[str]) -> None:
+def _check_variables(variables: Mapping[str, str], analyzers: Sequence[type[Analyzer]]) -> None:
     """Refuse a variable that looks like an option and is none: it would be ignored without a word."""
-    from vae_analyze.analyzers.registry import entries, get
+    from vae_analyze.analyzers.registry import entries
     from vae_analyze.engine.options import RunOptions
 
     known = {f"{PREFIX}_{spec.name.upper()}" for spec in (*specs(RunOptions), _OUT)}
-    for name in analyzers:
-        known |= {f"{_prefix(name)}_{spec.name.upper()}" for spec in specs(get(name))}
-    others = tuple(f"{_prefix(name)}_" for name in entries() if name not in analyzers)
+    for analyzer in analyzers:
+        known |= {f"{_prefix(analyzer.name)}_{spec.name.upper()}" for spec in specs(analyzer)}
+    asked = {analyzer.name for analyzer in analyzers}
+    others = tuple(f"{_prefix(name)}_" for name in entries() if name not in asked)
     for variable in variables:
         if variable.startswith(f"{PREFIX}_") and variable not in known and not variable.startswith(others):
             raise UsageError(f"environment: no option called {variable}", hint=nearest(variable, known))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -12,11 +13,15 @@ import torch
 from support.analyzers import Ascent, Broken, Correlation, Extremes
 from support.datasets import Memory, images, vectors
 from support.models import Autoencoder, ConditionalVAE, LinearVAE, NumpyVAE, SpatialVAE
+from vae_analyze.analyzers.base import Batch, Context, Cost, Need
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
 from vae_analyze.engine.executors import process_pool
 from vae_analyze.engine.shard import out_of_memory
 from vae_analyze.errors import AnalyzerError, CheckpointError, DataError, StoreError, UsageError
+from vae_analyze.findings import Findings
+from vae_analyze.loading.card import Card, Loaded
+from vae_analyze.loading.load import load
 
 QUICK = Robustness(sigma=(0.1,), draws=1)
 
@@ -73,8 +78,6 @@ def test_the_batch_is_halved_when_memory_runs_out_and_the_numbers_stay() -> None
 
 
 def test_no_memory_for_a_single_sample_is_a_failure_with_its_reason() -> None:
-    from vae_analyze.loading.card import Card, Loaded
-
     card = Card(name="h", architecture="h", input_shape=(1, 8, 8), latent_shape=(2, 4, 4), fingerprint="h")
     run = analyze(Loaded(Hungry(0), card), [QUICK], data=images(10), no_cache=True)
     assert "out of memory" in run.failed[0].reason
@@ -266,3 +269,225 @@ def test_a_model_that_overflows_gives_undefined_numbers_not_wrong_ones() -> None
     assert np.isnan(moved.value)
     assert "not finite" in moved.reason
     assert any("not finite" in warning for warning in run["robustness"].warnings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vandal:
+    """Writes into everything it is given."""
+
+    name: ClassVar[str] = "vandal"
+    version: ClassVar[int] = 1
+    question: ClassVar[str] = "Does it matter what others do?"
+    needs: ClassVar[frozenset[Need]] = frozenset({"posterior", "sample", "reconstruction", "labels"})
+    references: ClassVar[tuple[str, ...]] = ()
+
+    def cost(self) -> Cost:
+        return Cost()
+
+    def start(self, context: Context, /) -> Damage:
+        return Damage()
+
+
+@dataclass
+class Damage:
+    n: int = 0
+
+    def update(self, batch: Batch, /) -> None:
+        for tensor in (batch.x, batch.posterior.mean, batch.posterior.logvar, batch.sample, batch.reconstruction):
+            tensor.zero_()
+        batch.labels.zero_()
+        batch.index[:] = 0
+        self.n += len(batch)
+
+    def merge(self, other: Damage, /) -> None:
+        self.n += other.n
+
+    def finish(self) -> Findings:
+        return Findings()
+
+
+def test_an_analyzer_that_writes_into_what_it_is_given_changes_nobody_elses_numbers(tmp_path: Path) -> None:
+    data = images(40)
+    alone = analyze(ConditionalVAE(), [QUICK, Extremes()], data=data, no_cache=True)
+    after = analyze(ConditionalVAE(), [Vandal(), QUICK, Extremes()], data=data, no_cache=True)
+    assert not after.failed
+    for name in ("robustness", "extremes"):
+        assert after[name].scalars == alone[name].scalars
+    assert after["extremes"].tables == alone["extremes"].tables
+
+
+class Scaling(LinearVAE):
+    """Works on its input in place, as some preprocessing does."""
+
+    def encode(self, x: torch.Tensor, /) -> Any:
+        return super().encode(x.mul_(2).sub_(1))
+
+    def decode(self, z: torch.Tensor, /) -> Any:
+        return super().decode(z.mul_(3))
+
+
+def test_a_model_that_writes_into_its_input_is_measured_like_one_that_does_not() -> None:
+    class Pure(LinearVAE):
+        def encode(self, x: torch.Tensor, /) -> Any:
+            return super().encode(x * 2 - 1)
+
+        def decode(self, z: torch.Tensor, /) -> Any:
+            return super().decode(z * 3)
+
+    one, other = (analyze(kind.random(6, 3), [QUICK], data=vectors(40, 6), no_cache=True) for kind in (Scaling, Pure))
+    assert one["robustness"].scalars == other["robustness"].scalars
+    assert one.card["warnings"] == ()
+
+
+def test_a_checkpoint_changed_after_loading_is_not_what_its_card_says(digits_vae: Path) -> None:
+    loaded = load(digits_vae)
+    before = analyze(loaded, [QUICK])
+    assert before.provenance["reproduce"].startswith("vae-analyze robustness")
+    assert isinstance(loaded.vae, torch.nn.Module)
+    for parameter in loaded.vae.parameters():
+        parameter.mul_(0.5)
+    after = analyze(loaded, [QUICK])
+    assert after.provenance["reproduce"] == ""
+    assert after.provenance["work"]["units taken from earlier work"] == 0
+    assert after["robustness"].scalar("latent_mse", sigma=0.1) != before["robustness"].scalar("latent_mse", sigma=0.1)
+
+
+def test_models_in_memory_that_look_alike_share_no_work() -> None:
+    class Clipping(LinearVAE):
+        clip = False
+
+        def encode(self, x: torch.Tensor, /) -> Any:
+            return super().encode(x.clamp(-0.1, 0.1) if self.clip else x)
+
+    plain, clipping = Clipping.random(6, 3), Clipping.random(6, 3)
+    clipping.clip = True
+    one, other = (analyze(model, [QUICK], data=vectors(40, 6)) for model in (plain, clipping))
+    assert (
+        other["robustness"].scalar("latent_mse", sigma=0.1).value
+        < 0.9 * one["robustness"].scalar("latent_mse", sigma=0.1).value
+    )
+
+
+def test_a_model_in_training_mode_is_evaluated_in_evaluation_mode() -> None:
+    class Dropping(LinearVAE):
+        def encode(self, x: torch.Tensor, /) -> Any:
+            return super().encode(torch.nn.functional.dropout(x, 0.5, training=self.training))
+
+    model = Dropping.random(6, 3)
+    card = Card(name="d", architecture="d", input_shape=(6,), latent_shape=(3,), fingerprint="d")
+    quiet = analyze(model.eval(), [QUICK], data=vectors(40, 6), no_cache=True)
+    for given in (model.train(), Loaded(model.train(), card)):
+        found = analyze(given, [QUICK], data=vectors(40, 6), no_cache=True)
+        assert found["robustness"].scalars == quiet["robustness"].scalars
+        assert model.training
+
+
+def test_a_wrapper_around_a_module_is_evaluated_too() -> None:
+    class Wrapper:
+        input_shape, latent_shape = (6,), (3,)
+
+        def __init__(self) -> None:
+            self.net = torch.nn.BatchNorm1d(6).train()
+            self.inner = LinearVAE.random(6, 3)
+
+        def encode(self, x: torch.Tensor, /) -> Any:
+            return self.inner.encode(self.net(x))
+
+        def decode(self, z: torch.Tensor, /) -> torch.Tensor:
+            return self.inner.decode(z)
+
+    one, other = (analyze(Wrapper(), [QUICK], data=vectors(60, 6), no_cache=True, batch_size=size) for size in (60, 7))
+    a, b = (run["robustness"].scalar("latent_mse", sigma=0.1).value for run in (one, other))
+    assert a == pytest.approx(b, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "message"),
+    [
+        (Robustness(draws=0), "draws: expected at least 1"),
+        (Robustness(draws=-1), "draws: expected at least 1"),
+        (Robustness(sigma=(0.0,)), "sigma: expected more than 0"),
+        (Robustness(sigma=()), "expected at least one value"),
+        (Robustness(sigma=(1e300,)), "expected at most 1000"),
+    ],
+)
+def test_options_made_in_python_are_checked_too(analyzer: Robustness, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        analyze(LinearVAE.random(6, 3), [analyzer], data=vectors(20, 6), no_cache=True)
+
+
+def test_a_list_of_noise_levels_is_as_good_as_a_tuple() -> None:
+    lists: Any = [0.2, 0.1]
+    run = analyze(LinearVAE.random(6, 3), [Robustness(sigma=lists)], data=vectors(20, 6), no_cache=True)
+    assert run.results[0].options["sigma"] == (0.2, 0.1)
+
+
+def test_values_outside_the_stated_range_are_refused() -> None:
+    data = images(20)
+    data.x[3] += 0.5
+    with pytest.raises(DataError, match=r"expected values from 0 to 1 in memory, found 0\.\d+ to 1\.\d+"):
+        analyze(SpatialVAE(), [QUICK], data=data, no_cache=True)
+    with pytest.raises(DataError, match="from a lower to a higher"):
+        analyze(SpatialVAE(), [QUICK], data=Memory(images(20).x, value_range=(1.0, 1.0)), no_cache=True)
+
+
+def test_the_findings_of_a_failed_analyzer_are_its_reason() -> None:
+    run = analyze(SpatialVAE(), [Broken()], data=images(10), no_cache=True)
+    with pytest.raises(KeyError, match="it is failed: .*broken in update"):
+        run["broken"]
+
+
+def test_what_has_no_name_has_no_command_that_repeats_it(digits_vae: Path) -> None:
+    by_name = analyze(digits_vae, [QUICK], data="digits:train", samples=20)
+    assert "--data digits:train" in by_name.provenance["reproduce"]
+    assert {o.name: o.origin for o in by_name.options}["data"] == "python"
+    in_memory = analyze(digits_vae, [QUICK], data=images(20))
+    assert in_memory.provenance["reproduce"] == ""
+    unregistered = analyze(digits_vae, [QUICK, Extremes()], samples=20)
+    assert unregistered.provenance["reproduce"] == ""
+
+
+def test_a_checkpoint_swapped_under_a_worker_is_noticed(tmp_path: Path, repository: Path) -> None:
+    import shutil
+
+    from vae_analyze.api import _plan, resolve
+    from vae_analyze.engine.options import run_options
+    from vae_analyze.engine.prepare import prepare
+
+    path = tmp_path / "model.pt"
+    shutil.copy(repository / "checkpoints" / "digits-vae.pt", path)
+    prepared = prepare(path, "", run_options({}), tmp_path / "cache")
+    work, _ = _plan(prepared, resolve([QUICK]), 20)
+    work.session()
+    shutil.copy(repository / "checkpoints" / "digits-beta4.pt", path)
+    with pytest.raises(CheckpointError, match="changed while it was being analysed"):
+        work.session()
+
+
+def test_a_lost_table_of_codes_is_made_again(digits_vae: Path) -> None:
+    import os
+
+    first = analyze(digits_vae, [QUICK, Extremes()])
+    sizes = {path: path.stat().st_size for path in Path(os.environ["VAE_ANALYZE_CACHE"]).glob("??/*.npz")}
+    for path in sizes:
+        with np.load(path) as arrays:
+            if "logvar" in arrays.files:
+                path.unlink()
+    again = analyze(digits_vae, [QUICK, Extremes()])
+    assert not again.failed
+    assert [r.findings.scalars for r in again.results] == [r.findings.scalars for r in first.results]
+
+
+def test_constant_data_are_not_called_a_collapsed_model() -> None:
+    constant = Memory(np.full((20, 6), 0.5, np.float32))
+    found = analyze(LinearVAE.random(6, 3), [QUICK], data=constant, no_cache=True)["robustness"]
+    assert any("data do not vary" in warning for warning in found.warnings)
+    assert not any("collapsed" in warning for warning in found.warnings)
+
+
+def test_noise_below_the_spacing_of_the_numbers_is_a_warning() -> None:
+    tiny = Robustness(sigma=(1e-7,), draws=1)
+    run = analyze(LinearVAE.random(6, 3), [tiny], data=vectors(20, 6), no_cache=True)
+    assert any("float64" in warning for warning in run["robustness"].warnings)
+    run = analyze(LinearVAE.random(6, 3), [tiny], data=vectors(20, 6), no_cache=True, dtype="float64")
+    assert not any("float64" in warning for warning in run["robustness"].warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from support.datasets import Memory, images, vectors
 from support.models import ConditionalVAE, LinearVAE, SpatialVAE
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
+from vae_analyze.loading.live import weights_digest
 from vae_analyze.runs.run import Run
 
 QUICK = Robustness(sigma=(0.1, 0.4), draws=2)
@@ -151,8 +153,11 @@ def test_codes_are_encoded_once_and_then_come_from_the_store() -> None:
 
     from vae_analyze.loading.card import Card, Loaded
 
-    card = Card(name="c", architecture="c", input_shape=(6,), latent_shape=(3,), fingerprint="counting codes")
-    loaded = Loaded(Counting.random(6, 3), card)
+    model = Counting.random(6, 3)
+    card = Card(
+        name="c", architecture="c", input_shape=(6,), latent_shape=(3,), fingerprint="counting codes", path="c.pt"
+    )
+    loaded = Loaded(model, card, weights_digest(model))
     data = Memory(vectors(50, 6).x, factor_values=np.arange(100.0).reshape(50, 2))
     analyze(loaded, [Correlation()], data=data)
     assert sum(seen) == 50
@@ -163,7 +168,11 @@ def test_codes_are_encoded_once_and_then_come_from_the_store() -> None:
 
 
 def test_a_larger_selection_continues_a_smaller_one() -> None:
-    data, model = vectors(3000, 6), LinearVAE.random(6, 3)
+    from vae_analyze.loading.card import Loaded
+    from vae_analyze.loading.memory import wrap
+
+    data, linear = vectors(3000, 6), LinearVAE.random(6, 3)
+    model = Loaded(linear, replace(wrap(linear).card, path="linear.pt"), weights_digest(linear))
     analyze(model, [QUICK], data=data, samples=1024)
     more = analyze(model, [QUICK], data=data, samples=2048)
     assert more.provenance["work"] | {"units": 4, "units taken from earlier work": 2} == more.provenance["work"]

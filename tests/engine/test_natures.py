@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from support.datasets import Memory, images, vectors
 from support.models import Autoencoder, ConditionalVAE, LinearVAE, NumpyVAE, SpatialVAE
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
+from vae_analyze.loading.card import Loaded
+from vae_analyze.loading.live import weights_digest
+from vae_analyze.loading.memory import wrap
 from vae_analyze.runs.read import read_run
 
 ANALYZERS = (Robustness(sigma=(0.1, 0.3), draws=1), Ascent(), Correlation(), Extremes())
@@ -32,7 +36,9 @@ NATURES: dict[str, tuple[Any, Memory, set[str]]] = {
 @pytest.mark.parametrize("nature", NATURES)
 def test_every_nature_from_the_model_to_the_report(nature: str, tmp_path: Path) -> None:
     model, data, unserved = NATURES[nature]
-    run = analyze(model, ANALYZERS, data=data, out=tmp_path / "run")
+    # As if it came from a file: only such models share finished work between analyses.
+    loaded = Loaded(model, replace(wrap(model).card, path="model.pt"), weights_digest(model))
+    run = analyze(loaded, ANALYZERS, data=data, out=tmp_path / "run")
     statuses = {result.analyzer: result.status for result in run.results}
     assert statuses == {
         name: "not applicable" if name in unserved else "ok"
@@ -47,7 +53,7 @@ def test_every_nature_from_the_model_to_the_report(nature: str, tmp_path: Path) 
         assert result.question in page.replace("&#39;", "'")
         if result.reason:
             assert result.reason in page
-    second = analyze(model, ANALYZERS, data=data, out=tmp_path / "second")
+    second = analyze(loaded, ANALYZERS, data=data, out=tmp_path / "second")
     assert second.provenance["work"]["units taken from earlier work"] == second.provenance["work"]["units"]
     assert [result.findings.scalars for result in second.results] == [r.findings.scalars for r in run.results]
 

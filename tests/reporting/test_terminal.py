@@ -66,3 +66,15 @@ def test_a_missing_level_leaves_its_cell_empty() -> None:
     ((_, members),) = families(found)
 
     assert len(members) == 4
+
+
+def test_one_level_has_its_table_too() -> None:
+    found = [
+        Scalar(name=name, value=1.0, unit="1", direction="lower", n=9, params={"sigma": 0.1})
+        for name in ("latent_mse", "latent_nmse", "reconstruction_mse", "denoising_mse")
+    ]
+
+    ((parameter, members),) = families(found)
+
+    assert parameter == "sigma"
+    assert len(members) == 4

@@ -23,9 +23,12 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+OLD = '{"schema": 1, "name": "old", "results": []}'
+
+
 def make(target: Path, name: str = "run.json") -> None:
     target.mkdir(parents=True, exist_ok=True)
-    (target / name).write_text("old")
+    (target / name).write_text(OLD)
 
 
 def replace_with(target: Path, text: str) -> None:
@@ -54,10 +57,41 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
     make(tmp_path / "photos", "cat.png")
-    with pytest.raises(StoreError, match=r"photos holds other files, and a run would replace them\n.*a new folder"):
+    with pytest.raises(
+        StoreError, match=r"photos holds other files \(cat.png\), and a run would replace them\n.*a new folder"
+    ):
         replace_with(tmp_path / "photos", "new")
     assert names(tmp_path / "photos") == {"cat.png"}
     assert names(tmp_path) == {"photos"}
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "not json", '{"schema": 1, "results": []}', "[" * 100_000])
+def test_another_programs_run_json_is_no_run(tmp_path: Path, text: str) -> None:
+    make(tmp_path / "project")
+    (tmp_path / "project" / "run.json").write_text(text)
+    with pytest.raises(StoreError, match="holds other files, and a run would replace them"):
+        replace_with(tmp_path / "project", "new")
+    assert (tmp_path / "project" / "run.json").read_text() == text
+
+
+def test_notes_within_an_earlier_run_are_not_lost(tmp_path: Path) -> None:
+    make(tmp_path / "run")
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        (tmp_path / "run" / name).write_text("mine")
+    with pytest.raises(StoreError, match=r"holds other files \(a.txt, b.txt, c.txt, ...\)"):
+        replace_with(tmp_path / "run", "new")
+    assert (tmp_path / "run" / "d.txt").read_text() == "mine"
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    make(tmp_path / "run")
+    (tmp_path / "link").symlink_to("run")
+    replace_with(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "run" / "run.json").read_text() == "new"
+    (tmp_path / "dangling").symlink_to("later")
+    replace_with(tmp_path / "dangling", "new")
+    assert (tmp_path / "later" / "run.json").read_text() == "new"
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
@@ -98,7 +132,7 @@ def test_an_earlier_run_stays_until_the_new_one_is_whole(tmp_path: Path) -> None
     make(tmp_path / "run")
     with whole_folder(tmp_path / "run") as folder:
         (folder / "run.json").write_text("new")
-        assert (tmp_path / "run" / "run.json").read_text() == "old"
+        assert (tmp_path / "run" / "run.json").read_text() == OLD
     assert (tmp_path / "run" / "run.json").read_text() == "new"
     assert names(tmp_path) == {"run"}
 
@@ -117,7 +151,7 @@ def test_the_earlier_run_is_put_back_when_the_new_one_cannot_take_its_place(
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(StoreError, match="Permission denied"):
         replace_with(tmp_path / "run", "new")
-    assert (tmp_path / "run" / "run.json").read_text() == "old"
+    assert (tmp_path / "run" / "run.json").read_text() == OLD
     assert names(tmp_path) == {"run"}
 
 
@@ -133,7 +167,7 @@ def test_a_run_that_a_dead_process_had_moved_aside_is_put_back(tmp_path: Path, d
     make(tmp_path / f".run.old-{dead}")
     with pytest.raises(RuntimeError, match="boom"), whole_folder(tmp_path / "run"):
         raise RuntimeError("boom")
-    assert (tmp_path / "run" / "run.json").read_text() == "old"
+    assert (tmp_path / "run" / "run.json").read_text() == OLD
     assert names(tmp_path) == {"run"}
 
 

@@ -190,7 +190,7 @@ def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
 
 def test_a_run_replaces_an_earlier_one_whole(tmp_path: Path) -> None:
     write_run(example(), tmp_path / "run")
-    (tmp_path / "run" / "old.txt").write_text("old")
+    assert (tmp_path / "run" / "tables").is_dir()
     write_run(replace(example(), name="later", results=()), tmp_path / "run")
     assert read_run(tmp_path / "run").name == "later"
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"run.json", "scalars.csv"}

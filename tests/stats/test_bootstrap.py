@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vae_analyze.stats.bootstrap import (
     REPLICATES,
+    SMALLEST_N,
     BootstrappedMeans,
     Interval,
     bootstrap_means,
@@ -148,7 +149,7 @@ def averaged(n: int, repeats: int) -> tuple[float, float, float]:
     return low * math.sqrt(n), high * math.sqrt(n), se * math.sqrt(n)
 
 
-@pytest.mark.parametrize(("n", "repeats"), [(5, 200), (10, 200), (100, 60), (1000, 25)])
+@pytest.mark.parametrize(("n", "repeats"), [(8, 200), (10, 200), (100, 60), (1000, 25)])
 def test_interval_of_a_normal_mean_is_students(n: int, repeats: int) -> None:
     low, high, _ = averaged(n, repeats)
     half = scipy.stats.t.ppf(0.975, n - 1)
@@ -156,7 +157,7 @@ def test_interval_of_a_normal_mean_is_students(n: int, repeats: int) -> None:
     assert (high + low) / 2 == pytest.approx(0, abs=0.04 * half)
 
 
-@pytest.mark.parametrize(("n", "repeats"), [(5, 200), (10, 200), (100, 60), (1000, 25)])
+@pytest.mark.parametrize(("n", "repeats"), [(8, 200), (10, 200), (100, 60), (1000, 25)])
 def test_standard_error_is_that_of_the_mean(n: int, repeats: int) -> None:
     assert averaged(n, repeats)[2] == pytest.approx(1, rel=0.02)
 
@@ -215,9 +216,17 @@ def test_one_sample_has_a_mean_and_no_interval() -> None:
     assert is_undefined(interval(3.0, means.replicates[:, 0], n=1))
 
 
-def test_two_samples_have_an_interval_although_some_replicates_drew_none() -> None:
-    found = mean_interval(np.array([0.0, 1.0]))
-    assert (found.low, found.high) == (0, 1)
+def test_too_few_samples_have_no_interval() -> None:
+    assert is_undefined(mean_interval(normal(SMALLEST_N - 1)))
+    assert not is_undefined(mean_interval(normal(SMALLEST_N)))
+
+
+def test_replicates_that_are_undefined_leave_no_interval_once_they_could_fill_a_tail() -> None:
+    replicates = np.linspace(0, 1, 1000)
+    replicates[:20] = np.nan
+    assert not is_undefined(interval(0.5, replicates, n=100))
+    replicates[20:40] = np.inf
+    assert is_undefined(interval(0.5, replicates, n=100))
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])

@@ -137,7 +137,7 @@ def check_fit(card: Card, data: Dataset) -> None:
     bounds = data.value_range
     if bounds is not None and not bounds[0] < bounds[1]:
         raise DataError(
-            f"expected a range of values from a lower to a higher end, found {bounds[0]:g} to {bounds[1]:g} in {data.name}",
+            f"expected a range from a lower to a higher value in {data.name}, found {bounds[0]:g} to {bounds[1]:g}",
             hint="state the range that the values can have",
         )
     if card.conditional and data.label_names is None:

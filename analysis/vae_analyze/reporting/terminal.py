@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100
 SMALLEST_FAMILY: Final = 2
+MANY_QUANTITIES = 4
 _STYLES: Final[Mapping[str, str]] = {"failed": "bold red", "not applicable": "dim", "guess": "dim"}
 
 Family = tuple[str, tuple[Scalar, ...]]  # name of the varying parameter, scalars
@@ -93,8 +94,8 @@ def families(scalars: Sequence[Scalar]) -> list[Family]:
         headline = [scalar for scalar in members if scalar.headline]
         chosen = headline or [scalar for scalar in members if scalar.direction != "none"] or members
         names = [scalar.name for scalar in chosen]
-        # A table by one value is still a table where the analyzer was asked for levels: other quantities share it.
-        shared = len(set(names)) >= SMALLEST_FAMILY
+        # Where an analyzer was asked for one level only, what tells a level is that many quantities share it.
+        shared = len(set(names)) >= MANY_QUANTITIES
         repeated = [scalar for scalar in chosen if shared or names.count(scalar.name) >= SMALLEST_FAMILY]
         if repeated:
             kept.append((parameter, tuple(repeated)))
