@@ -354,13 +354,13 @@ def test_a_checkpoint_changed_after_loading_is_not_what_its_card_says(digits_vae
 
 def test_models_in_memory_that_look_alike_share_no_work() -> None:
     class Clipping(LinearVAE):
-        clip = False
+        clip: bool = False
 
         def encode(self, x: torch.Tensor, /) -> Any:
             return super().encode(x.clamp(-0.1, 0.1) if self.clip else x)
 
     plain, clipping = Clipping.random(6, 3), Clipping.random(6, 3)
-    clipping.clip = True
+    clipping.__dict__["clip"] = True
     one, other = (analyze(model, [QUICK], data=vectors(40, 6)) for model in (plain, clipping))
     assert (
         other["robustness"].scalar("latent_mse", sigma=0.1).value
@@ -433,7 +433,7 @@ def test_values_outside_the_stated_range_are_refused() -> None:
 
 def test_the_findings_of_a_failed_analyzer_are_its_reason() -> None:
     run = analyze(SpatialVAE(), [Broken()], data=images(10), no_cache=True)
-    with pytest.raises(KeyError, match="it is failed: .*broken in update"):
+    with pytest.raises(KeyError, match=r"it is failed: .*broken in update"):
         run["broken"]
 
 

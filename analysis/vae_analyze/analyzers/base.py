@@ -86,12 +86,13 @@ class Batch(Protocol):
     def __len__(self) -> int:
         """Number of samples."""
 
-    def encode(self, x: Tensor, /, *, of: NDArray[np.int64] | None = None) -> DiagonalGaussian:
+    def encode(self, x: Tensor, /, *, of: NDArray[np.int64] | None = None, consume: bool = False) -> DiagonalGaussian:
         """Posteriors of other inputs ``(m, *input_shape)``; needs "encoder".
 
         Args:
             x: The inputs.
             of: For each input, which row of this batch it belongs to (its label goes with it); default: row by row.
+            consume: ``x`` is not needed afterwards: the model may overwrite it, and no copy is made to guard it.
         """
 
     def decode(self, z: Tensor, /, *, of: NDArray[np.int64] | None = None) -> Tensor:

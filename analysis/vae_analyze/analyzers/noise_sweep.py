@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from vae_analyze.analyzers.base import Batch, Context
     from vae_analyze.findings import Findings, Param
-    from vae_analyze.vae import DiagonalGaussian
 
 QUANTITIES = ("latent_mse", "posterior_skl", "reconstruction_mse", "denoising_mse", "input_mse")
 UNITS = {
@@ -144,16 +143,28 @@ class NoiseSweep:
         values = np.zeros((len(batch), len(self.rows.columns)))
         values[:, 0] = mean_squared_difference(batch.reconstruction, batch.x)
         movement = np.zeros((len(batch), len(self.layout.settings), flatten(clean.mean).shape[1]))
+        scratch = _Scratch(torch.empty_like(batch.x), torch.empty_like(batch.x))
         for draw in range(self.layout.draws):
             # A stream of its own per draw: the first draws are the same however many follow.
             eta = batch.normal(batch.x.shape[1:], tag=f"noise {draw}")
             for setting, (sigma, clipped) in enumerate(self.layout.settings):
-                noisy = self._add(batch.x, eta, sigma, clipped=clipped)
-                posterior = batch.encode(noisy)
-                movement[:, setting] += np.square(as_float64(flatten(posterior.mean - clean.mean)))
+                noisy = self._add(batch.x, eta, sigma, clipped=clipped, out=scratch.noisy)
+                arrived = mean_squared_difference(noisy, batch.x, scratch=scratch.difference)
+                posterior = batch.encode(noisy, consume=True)
                 x_hat = batch.decode(posterior.mean)
+                moved = as_float64(flatten(posterior.mean - clean.mean))
+                movement[:, setting] += np.square(moved)
                 first = self.layout.position(QUANTITIES[0], setting)
-                values[:, first : first + len(QUANTITIES)] += _quantities(batch, clean, noisy, posterior, x_hat)
+                values[:, first : first + len(QUANTITIES)] += np.stack(
+                    [
+                        np.square(moved).mean(axis=1),
+                        as_float64(flatten(symmetrised_kl(clean, posterior)).sum(dim=1)),
+                        as_float64(mean_squared_difference(x_hat, batch.reconstruction, scratch=scratch.difference)),
+                        as_float64(mean_squared_difference(x_hat, batch.x, scratch=scratch.difference)),
+                        as_float64(arrived),
+                    ],
+                    axis=1,
+                )
         values[:, 1:] /= self.layout.draws
         self._keep(batch, values, movement / self.layout.draws)
 
@@ -175,8 +186,8 @@ class NoiseSweep:
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
             return findings(self)
 
-    def _add(self, x: Tensor, eta: Tensor, sigma: float, *, clipped: bool) -> Tensor:
-        noisy = torch.add(x, eta, alpha=sigma * self.layout.span)
+    def _add(self, x: Tensor, eta: Tensor, sigma: float, *, clipped: bool, out: Tensor) -> Tensor:
+        noisy = torch.add(x, eta, alpha=sigma * self.layout.span, out=out)
         return noisy.clamp_(*self.layout.bounds) if clipped and self.layout.bounds is not None else noisy
 
     def _keep(self, batch: Batch, values: NDArray[np.float64], movement: NDArray[np.float64]) -> None:
@@ -193,15 +204,10 @@ class NoiseSweep:
         self.reconstructions.update(batch.reconstruction)
 
 
-def _quantities(
-    batch: Batch, clean: DiagonalGaussian, noisy: Tensor, posterior: DiagonalGaussian, x_hat: Tensor
-) -> NDArray[np.float64]:
-    """The values of `QUANTITIES` for one setting and draw, ``(n, 5)``."""
-    columns = (
-        mean_squared_difference(posterior.mean, clean.mean),
-        flatten(symmetrised_kl(clean, posterior)).sum(dim=1),
-        mean_squared_difference(x_hat, batch.reconstruction),
-        mean_squared_difference(x_hat, batch.x),
-        mean_squared_difference(noisy, batch.x),
-    )
-    return as_float64(torch.stack(columns, dim=1))
+@final
+@dataclass(frozen=True, slots=True)
+class _Scratch:
+    """Two tensors of the size of a batch, used again for every level: allocating them costs more than filling them."""
+
+    noisy: Tensor
+    difference: Tensor

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DrawnDataset", "Renderer"]
 
 # Coprime to the number of levels of any factor in use, so that the probe meets every level of every factor.
-_PROBE_STEP = 101
+_PROBE_STEP = 997
 
 
 class Renderer(Protocol):
@@ -82,7 +82,7 @@ class DrawnDataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of every factor's levels and of every 101st image in 256 grey levels.
+        """SHA-256 (hex) of every factor's levels and of every 997th image in 256 grey levels.
 
         The images follow from the levels and the drawing; the drawn ones stand for the drawing, so that a changed
         drawing changes the fingerprint without drawing everything.

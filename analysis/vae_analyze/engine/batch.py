@@ -137,10 +137,10 @@ class AnalyzerBatch:
         self._declared("reconstruction")
         return self._shared.reconstruction.clone()
 
-    def encode(self, x: Tensor, /, *, of: NDArray[np.int64] | None = None) -> DiagonalGaussian:
+    def encode(self, x: Tensor, /, *, of: NDArray[np.int64] | None = None, consume: bool = False) -> DiagonalGaussian:
         """Posteriors of other inputs."""
         self._declared("encoder")
-        return self._shared.evaluator.encode(x, self._labels_of(of))
+        return self._shared.evaluator.encode(x, self._labels_of(of), consume=consume)
 
     def decode(self, z: Tensor, /, *, of: NDArray[np.int64] | None = None) -> Tensor:
         """Decoded means of other codes."""

@@ -36,9 +36,9 @@ class Evaluator:
         self._batch_size = batch_size
         self._tick = tick
 
-    def encode(self, x: Tensor, labels: Tensor | None) -> DiagonalGaussian:
-        """Posteriors of ``x``, ``(m, *input_shape)``."""
-        parts = [self._encode(part, given) for part, given in self._chunks(x, labels)]
+    def encode(self, x: Tensor, labels: Tensor | None, *, consume: bool = False) -> DiagonalGaussian:
+        """Posteriors of ``x``, ``(m, *input_shape)``; with ``consume`` the model may overwrite ``x``."""
+        parts = [self._encode(part, given, consume=consume) for part, given in self._chunks(x, labels)]
         if len(parts) == 1:
             return parts[0]
         return DiagonalGaussian(torch.cat([p.mean for p in parts]), torch.cat([p.logvar for p in parts]))
@@ -48,9 +48,9 @@ class Evaluator:
         parts = [self._decode(part, given) for part, given in self._chunks(z, labels)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def _encode(self, x: Tensor, labels: Tensor | None) -> DiagonalGaussian:
+    def _encode(self, x: Tensor, labels: Tensor | None, *, consume: bool) -> DiagonalGaussian:
         # A copy: some models scale their input in place, and it is still needed as it was.
-        posterior = self._given(labels).encode(x.clone())
+        posterior = self._given(labels).encode(x if consume else x.clone())
         expected = (len(x), *self._model.latent_shape)
         if tuple(posterior.mean.shape) != expected:
             raise AnalyzerError(f"expected codes of shape {expected} from encode, got {tuple(posterior.mean.shape)}")

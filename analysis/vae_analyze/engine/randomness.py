@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float32]]
+Draw = Callable[[np.random.Generator, NDArray[np.float32]], object]
 
 
 def key(seed: int, name: str, tag: str) -> int:
@@ -57,17 +57,18 @@ class Streams:
         generator = np.random.Generator(bits)
         # Setting the state of one generator is ten times cheaper than making one per sample.
         state: Any = bits.state
-        out = np.empty((len(index), *shape), dtype=np.float32)
+        # Filled row by row as vectors: also a single number per sample needs an array to be written into.
+        out = np.empty((len(index), int(np.prod(shape))), dtype=np.float32)
         for row, sample in enumerate(index):
             state["state"]["key"] = np.array([stream, sample], dtype=np.uint64)
             bits.state = state
-            out[row] = draw(generator, tuple(shape))
-        return torch.from_numpy(out)
+            draw(generator, out[row])
+        return torch.from_numpy(out.reshape(len(index), *shape))
 
 
-def _normal(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    return generator.standard_normal(shape, dtype=np.float32)
+def _normal(generator: np.random.Generator, out: NDArray[np.float32]) -> None:
+    generator.standard_normal(out=out, dtype=np.float32)
 
 
-def _uniform(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    return generator.random(shape, dtype=np.float32)
+def _uniform(generator: np.random.Generator, out: NDArray[np.float32]) -> None:
+    generator.random(out=out, dtype=np.float32)
