@@ -34,7 +34,7 @@ CASES = {
 
 
 class Bare:
-    """A bare call after each of the analysis's own; it stands in for the progress display, which hears of every call."""
+    """A bare call after each of the analysis's own; it stands in for the progress display, which hears of all."""
 
     def __init__(self, checkpoint: Path, spec: str) -> None:
         loaded = vae_analyze.load(checkpoint)

@@ -79,7 +79,7 @@ def brightness(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_every_block_shown_from_a_file_is_that_file(readme: str, repository: Path) -> None:
     shown = marked(readme, "file")
-    assert len(shown) == 3
+    assert len(shown) == 4
     for name, text in shown.items():
         assert text == (repository / name).read_text(encoding="utf-8"), f"{name} differs from the block in README.md"
 
@@ -186,3 +186,10 @@ def test_licence_is_the_whole_of_apache_2(repository: Path) -> None:
     assert text.lstrip().startswith("Apache License\n                           Version 2.0, January 2004")
     assert "END OF TERMS AND CONDITIONS" in text
     assert [f"   {k}. " in text for k in range(1, 10)] == [True] * 9
+
+
+def test_the_model_of_ones_own_is_analysed(
+    readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module_from(marked(readme, "file")["docs/examples/own_model.py"], "own_model", tmp_path, monkeypatch)
+    assert "name='latent_nmse'" in capsys.readouterr().out

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from vae_analyze.api import analyze
     from vae_analyze.data.open import open_data
     from vae_analyze.loading.load import load
+    from vae_analyze.loading.memory import wrap
+    from vae_analyze.loading.own import save
     from vae_analyze.runs.read import read_run
 
-__all__ = ["__version__", "analyze", "load", "open_data", "read_run"]
+__all__ = ["__version__", "analyze", "load", "open_data", "read_run", "save", "wrap"]
 
 # Resolved on first use: importing the package must not import torch.
 _LAZY = {
@@ -26,6 +28,8 @@ _LAZY = {
     "load": "vae_analyze.loading.load",
     "open_data": "vae_analyze.data.open",
     "read_run": "vae_analyze.runs.read",
+    "save": "vae_analyze.loading.own",
+    "wrap": "vae_analyze.loading.memory",
 }
 
 

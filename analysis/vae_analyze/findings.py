@@ -217,7 +217,7 @@ class Figure:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Findings:
     """All that one analyzer found.
 
@@ -246,12 +246,18 @@ class Findings:
         for scalar in self.scalars:
             if scalar.name == name and dict(scalar.params) == params:
                 return scalar
+        variants = [params_text(scalar.params) or "no parameters" for scalar in self.scalars if scalar.name == name]
+        if variants:
+            raise KeyError(f"no scalar {name!r} with {params_text(params) or 'no parameters'}; {'; '.join(variants)}")
         known = sorted({scalar.name for scalar in self.scalars})
-        raise KeyError(f"no scalar {name!r} with {params}; names: {', '.join(known)}")
+        raise KeyError(f"no scalar {name!r}; names: {', '.join(known)}")
 
     def to_frame(self) -> pd.DataFrame:
         """The scalars as a pandas frame, one row each."""
         return scalars_table(self.scalars).to_frame()
+
+    def __repr__(self) -> str:
+        return f"Findings({len(self.scalars)} scalars, {len(self.tables)} tables, {len(self.figures)} figures)"
 
     def _repr_html_(self) -> str:
         readings = "".join(f"<p>{_escape(reading)}</p>" for reading in self.readings)

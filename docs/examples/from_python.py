@@ -6,7 +6,7 @@ run = vae_analyze.analyze(
 )
 found = run["robustness"]
 print(found.scalar("latent_nmse", sigma=0.1).value)  # with .low, .high, .unit, .n, .definition
-print(found.to_frame())  # every number as a pandas frame
+print(found.to_frame()[["name", "params", "value", "low", "high"]])  # every number as a pandas frame
 print(found.readings[0])  # the sentence to remember
 
 model = vae_analyze.load("checkpoints/digits-vae.pt")  # .vae encodes and decodes, .card says what it is

@@ -244,6 +244,8 @@ def test_a_collapsed_model_is_called_collapsed() -> None:
     found = sweep(collapsed, vectors(200, 6))
     assert found.scalar("latent_nmse", sigma=0.5).value < 1e-6
     assert any("collapsed" in warning for warning in found.warnings)
+    assert "collapsed" in found.readings[0]
+    assert not any("denoise" in reading for reading in found.readings)
 
 
 def test_constant_codes_leave_the_ratio_to_their_variance_undefined() -> None:

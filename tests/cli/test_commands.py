@@ -77,7 +77,12 @@ def test_json_is_all_that_is_printed(cli: Callable, tiny: Path, images: Path) ->
     printed = json.loads(done.out)
     assert printed["run"] == "run"
     assert {row["analyzer"] for row in printed["scalars"]} == {"robustness"}
-    assert printed["analyzers"] == [{"analyzer": "robustness", "status": "ok", "reason": ""}]
+    (own,) = printed["analyzers"]
+    assert (own["analyzer"], own["status"], own["reason"]) == ("robustness", "ok", "")
+    assert len(own["readings"]) > 2
+    assert any("Only 60 samples" in warning for warning in own["warnings"])
+    assert printed["model"]["name"] == "tiny"
+    assert printed["data"]["n"] == 60
     assert "tiny: VAE" in done.err
 
 

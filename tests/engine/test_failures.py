@@ -491,3 +491,9 @@ def test_noise_below_the_spacing_of_the_numbers_is_a_warning() -> None:
     assert any("float64" in warning for warning in run["robustness"].warnings)
     run = analyze(LinearVAE.random(6, 3), [tiny], data=vectors(20, 6), no_cache=True, dtype="float64")
     assert not any("float64" in warning for warning in run["robustness"].warnings)
+
+
+def test_the_training_data_are_not_taken_for_unseen_ones(digits_vae: Path) -> None:
+    seen = analyze(digits_vae, [QUICK], data="digits:train", samples=20)
+    assert any("trained on" in warning for warning in seen.card["warnings"])
+    assert not any("trained on" in warning for warning in analyze(digits_vae, [QUICK], samples=20).card["warnings"])

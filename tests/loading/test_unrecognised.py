@@ -13,4 +13,4 @@ def test_the_hint_names_every_readable_format(tmp_path: Path) -> None:
     torch.save({"w": torch.zeros(2)}, tmp_path / "a.pt")
     error = refuse(Source.open(tmp_path / "a.pt"), FORMATS)
     assert all(known.name in error.hint for known in FORMATS)
-    assert "wrap(" in error.hint
+    assert "vae_analyze.analyze(" in error.hint

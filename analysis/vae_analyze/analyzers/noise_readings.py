@@ -19,6 +19,12 @@ LARGEST_SHARE = 10.0
 COLLAPSED = 0.01  # share of the aggregate posterior's variance that the codes carry
 
 
+def collapsed(found: Findings) -> bool:
+    """Whether the codes carry next to nothing of the aggregate posterior's variance."""
+    code, aggregate = found.scalar("code_variance"), found.scalar("aggregate_posterior_variance")
+    return code.value <= COLLAPSED * aggregate.value
+
+
 def middle(layout: Layout) -> float:
     """The noise level that sentences speak of."""
     return layout.sigmas[(len(layout.sigmas) - 1) // 2]
@@ -26,6 +32,10 @@ def middle(layout: Layout) -> float:
 
 def readings(layout: Layout, found: Findings) -> tuple[str, ...]:
     """What a reader should remember, most important first."""
+    if collapsed(found):
+        # What it decodes to is the same for every input: whatever else could be said would read like a merit.
+        ignored = "The posterior has collapsed: the codes hardly depend on the input, so that no noise can move them."
+        return (ignored, *(text for text in [_stability(layout, found)] if text))
     sentences = [_stability(layout, found), _denoising(layout, found), _dimensions(layout, found)]
     sentences += [_floor(layout, found), _clipping(layout, found)]
     return tuple(sentence for sentence in sentences if sentence)
@@ -47,7 +57,7 @@ def warnings(sweep: NoiseSweep, found: Findings) -> tuple[str, ...]:
         said.append(f"Only {n} samples: intervals are approximate, and rare sensitive samples may be missing.")
     if sweep.inputs.count > 1 and not sweep.inputs.variance().any():
         said.append("The data do not vary: every sample is the same, and nothing can be said of how codes follow them.")
-    elif code.value <= COLLAPSED * aggregate.value:
+    elif collapsed(found):
         said.append(
             f"The codes carry {_percent(code.value / aggregate.value)} of the aggregate posterior's variance: the "
             "posterior has collapsed. A model that ignores its input is stable under any noise; low numbers here are "
@@ -99,11 +109,11 @@ def _dimensions(layout: Layout, found: Findings) -> str:
     cumulative = np.cumsum([shares[name] for name in ranked])
     k = int(np.searchsorted(cumulative, 0.5)) + 1
     if k > 4:
-        return f"The movement of the codes is spread out: it takes {k} of {len(ranked)} {what}s to make up half of it."
+        return f"The movement of the codes is spread out: half of it takes {k} of {len(ranked)} {what}s."
     names = ", ".join(ranked[:k])
     return (
         f"{names} {'makes' if k == 1 else 'make'} up {_percent(float(cumulative[k - 1]))} of the codes' movement at "
-        f"sigma = {sigma:g} ({len(ranked)} {what}s)."
+        f"sigma = {sigma:g}; with even shares {k} of {len(ranked)} {what}s would make up {_percent(k / len(ranked))}."
     )
 
 
@@ -117,12 +127,15 @@ def _floor(layout: Layout, found: Findings) -> str:
     above = _from(layout.sigmas, [value > floor.value for value in moved.values()])
     if not any(value > floor.value for value in moved.values()):
         return (
-            f"At every level measured, codes move less than two draws from one posterior differ ({floor.value:.3g}): "
+            f"At every level measured, codes move less than two draws from one posterior differ (latent "
+            f"sampling floor {floor.value:.3g}): "
             "against sampled codes the noise is hardly visible."
         )
     if not above:
         return ""
-    return f"{above} codes move more than two draws from one posterior differ ({floor.value:.3g})."
+    return (
+        f"{above} codes move more than two draws from one posterior differ (latent sampling floor {floor.value:.3g})."
+    )
 
 
 def _clipping(layout: Layout, found: Findings) -> str:
@@ -133,9 +146,11 @@ def _clipping(layout: Layout, found: Findings) -> str:
     clipped = found.scalar("latent_mse", **params_of(sigma, clipped=True)).value
     if not (math.isfinite(as_is) and math.isfinite(clipped)) or as_is == 0:
         return ""
+    arrived = found.scalar("input_mse", sigma=sigma).value
+    energy = found.scalar("input_mse", **params_of(sigma, clipped=True)).value / arrived
     return (
-        f"Clipping the noisy input to the data's range changes the latent MSE at sigma = {sigma:g} by a factor "
-        f"{clipped / as_is:.2g}."
+        f"At sigma = {sigma:g} clipping the noisy input to the data's range leaves {energy:.2g} of the noise's energy "
+        f"and {clipped / as_is:.2g} of the codes' movement."
     )
 
 

@@ -123,6 +123,17 @@ def as_plain(run: Run) -> dict[str, Any]:
     return {
         "schema": run.schema,
         "run": None if run.path is None else run.path.as_posix(),
-        "analyzers": [{"analyzer": r.analyzer, "status": r.status, "reason": r.reason} for r in run.results],
+        "model": {name: run.card[name] for name in ("name", "path", "fingerprint", "warnings")},
+        "data": {name: run.data[name] for name in ("name", "fingerprint", "n")},
+        "analyzers": [
+            {
+                "analyzer": result.analyzer,
+                "status": result.status,
+                "reason": result.reason,
+                "readings": result.findings.readings,
+                "warnings": result.findings.warnings,
+            }
+            for result in run.results
+        ],
         "scalars": run.scalar_rows(),
     }

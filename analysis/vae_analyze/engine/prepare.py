@@ -59,6 +59,9 @@ def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared
         data_source = InMemoryData(spec, resize=size)
     dataset = data_source.open()
     check_fit(card, dataset)
+    if card.data and dataset.name == card.data:
+        seen = f"these data ({dataset.name}) are those it was trained on: on unseen data it may do worse"
+        loaded = Loaded(loaded.vae, replace(card, warnings=(*card.warnings, seen)), loaded.weights)
     settings = Settings(
         seed=options.seed,
         device=device,

@@ -30,7 +30,9 @@ def refuse(source: Source, formats: Sequence[Format]) -> CheckpointError:
             hint=f"readable: {reads}",
         )
     inside = "" if set(tensors) == _keys(source) else " inside other data"
-    hint = f"readable: {reads}. Or build the model in Python, load these weights and give it to wrap(...)"
+    hint = (
+        f"readable: {reads}. Or build the model in Python, load these weights and give it to vae_analyze.analyze(...)"
+    )
     if "encoder.mu_logvar_gen.weight" in tensors:
         hint = "this looks like a model of disentangling-vae; put the specs.json of its folder beside it"
     return CheckpointError(

@@ -23,7 +23,7 @@ def read_run(path: str | os.PathLike[str]) -> Run:
         StoreError: Not a run, damaged, or written by a newer version.
     """
     folder = Path(path)
-    if folder.name == RUN:
+    if folder.is_file() or folder.name == RUN:  # the run's report, or another of its files
         folder = folder.parent
     plain = _plain(folder)
     try:

@@ -66,7 +66,7 @@ class OptionValue:
 
 
 @final
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Run:
     """One run.
 
@@ -145,6 +145,10 @@ class Run:
             columns=tuple(Column(name=name) for name in names),
             rows=tuple(tuple(str(row[name]) if name == "params" else row[name] for name in names) for row in rows),
         )
+
+    def __repr__(self) -> str:
+        statuses = ", ".join(f"{result.analyzer}: {result.status}" for result in self.results)
+        return f"Run({self.name!r}, {statuses}, path={None if self.path is None else str(self.path)!r})"
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -142,6 +142,7 @@ def _scalars(run: Run) -> Table:
     names = (
         "analyzer", "name", "params", "value", "low", "high", "level", "se", "unit", "direction", "n", "status",
         "reason",
+        "definition",
     )  # fmt: skip
     return Table(
         name="scalars",
