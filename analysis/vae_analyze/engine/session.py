@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from vae_analyze.data.dataset import Dataset, Samples
+from vae_analyze.engine.allocator import keep_freed_memory
 from vae_analyze.engine.evaluator import Evaluator, Tick, no_tick
 from vae_analyze.errors import DataError
 from vae_analyze.loading.card import Loaded
@@ -60,6 +61,9 @@ class Session:
     def dtype(self) -> torch.dtype:
         """The model's number format."""
         return DTYPES[self.settings.dtype]
+
+    def __post_init__(self) -> None:
+        keep_freed_memory()
 
     def evaluator(self, *, batch_size: int | None = None, tick: Tick = no_tick) -> Evaluator:
         """The model, to be called."""
