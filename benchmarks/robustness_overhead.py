@@ -1,14 +1,16 @@
 """Wall time of `robustness` over the wall time of the bare encode and decode calls it needs, side by side in one run.
 
-Two ways, because each has a fault. *Alternating*: a plain loop of the bare calls, then the whole analysis, three times;
-the median ratio is held to the bound. It is the honest figure, but a busy machine shows in it. *In turns*: after every
+Two ways, because each has a fault. *Alternating*: loop, analysis, loop, analysis, ..., loop: a plain loop of the bare
+calls and the whole analysis, each analysis over the mean of the loops before and after it, because the clock of a
+shared machine drifts by a factor of two within a minute. The median over the pairs is held to the bound: it is the
+honest figure, and a single pair means little. *In turns*: after every
 encode (decode) of the analysis one bare encode (decode) of the same size, timed alone and taken off. That is steady on
 a busy machine, but it flatters: each call finds the caches emptied by the other, so both are slower.
 
 The analysis is everything from the path of the checkpoint to the findings: loading, noise, differences, intervals,
 pictures, finished work on disk.
 
-    python benchmarks/robustness_overhead.py [--draws 4] [--only sprites]
+    python benchmarks/robustness_overhead.py [--draws 4] [--only sprites] [--pairs 5]
 """
 
 from __future__ import annotations
@@ -84,17 +86,21 @@ class Bare:
         return time.perf_counter() - began
 
 
-def alternating(checkpoint: Path, spec: str, samples: int, draws: int) -> list[tuple[float, float]]:
-    """Seconds of the analysis and of the plain loop, three times."""
+def alternating(checkpoint: Path, spec: str, samples: int, draws: int, pairs: int) -> list[float]:
+    """Seconds of the analysis over those of the plain loops around it."""
     bare = Bare(checkpoint, spec)
     analyzer = Robustness(draws=draws)
-    pairs = []
-    for _ in range(3):
-        calls = bare.loop(samples, 1 + 2 * len(analyzer.sigma) * draws)
+    passes = 1 + 2 * len(analyzer.sigma) * draws
+    ratios = []
+    before = bare.loop(samples, passes)
+    for _ in range(pairs):
         began = time.perf_counter()
         vae_analyze.analyze(checkpoint, [analyzer], data=spec, samples=samples, resize=True, no_cache=True)
-        pairs.append((time.perf_counter() - began, calls))
-    return pairs
+        seconds = time.perf_counter() - began
+        after = bare.loop(samples, passes)
+        ratios.append(2 * seconds / (before + after))
+        before = after
+    return ratios
 
 
 def measure(checkpoint: Path, spec: str, samples: int, draws: int) -> tuple[float, float, int]:
@@ -118,6 +124,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=Robustness().draws)
     parser.add_argument("--only", choices=CASES)
+    parser.add_argument("--pairs", type=int, default=5, help="analyses between plain loops")
     chosen = parser.parse_args()
     worst = 0.0
     for name, (checkpoint, data, samples) in CASES.items():
@@ -128,7 +135,7 @@ def main() -> int:
             continue
         measure(checkpoint, str(data), 512, 1)  # libraries and allocator warmed up
         analysis, bare, calls = measure(checkpoint, str(data), samples, chosen.draws)
-        ratios = [whole / loop for whole, loop in alternating(checkpoint, str(data), samples, chosen.draws)]
+        ratios = alternating(checkpoint, str(data), samples, chosen.draws, chosen.pairs)
         worst = max(worst, statistics.median(ratios))
         print(
             f"{name}: {samples} images, {calls} calls: alternating {', '.join(f'{ratio:.3f}' for ratio in ratios)}, "

@@ -143,13 +143,13 @@ class NoiseSweep:
         values = np.zeros((len(batch), len(self.rows.columns)))
         values[:, 0] = mean_squared_difference(batch.reconstruction, batch.x)
         movement = np.zeros((len(batch), len(self.layout.settings), flatten(clean.mean).shape[1]))
-        scratch = _Scratch(torch.empty_like(batch.x), torch.empty_like(batch.x))
+        noise = torch.empty_like(batch.x)  # filled again for every level: allocating costs more than filling
         for draw in range(self.layout.draws):
             # A stream of its own per draw: the first draws are the same however many follow.
             eta = batch.normal(batch.x.shape[1:], tag=f"noise {draw}")
             for setting, (sigma, clipped) in enumerate(self.layout.settings):
-                noisy = self._add(batch.x, eta, sigma, clipped=clipped, out=scratch.noisy)
-                arrived = mean_squared_difference(noisy, batch.x, scratch=scratch.difference)
+                noisy = self._add(batch.x, eta, sigma, clipped=clipped, out=noise)
+                arrived = mean_squared_difference(noisy, batch.x)
                 posterior = batch.encode(noisy, consume=True)
                 x_hat = batch.decode(posterior.mean)
                 moved = as_float64(flatten(posterior.mean - clean.mean))
@@ -159,8 +159,8 @@ class NoiseSweep:
                     [
                         np.square(moved).mean(axis=1),
                         as_float64(flatten(symmetrised_kl(clean, posterior)).sum(dim=1)),
-                        as_float64(mean_squared_difference(x_hat, batch.reconstruction, scratch=scratch.difference)),
-                        as_float64(mean_squared_difference(x_hat, batch.x, scratch=scratch.difference)),
+                        as_float64(mean_squared_difference(x_hat, batch.reconstruction)),
+                        as_float64(mean_squared_difference(x_hat, batch.x)),
                         as_float64(arrived),
                     ],
                     axis=1,
@@ -202,12 +202,3 @@ class NoiseSweep:
         self.variances.update(np.exp(as_float64(batch.posterior.logvar)))
         self.inputs.update(batch.x)
         self.reconstructions.update(batch.reconstruction)
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Scratch:
-    """Two tensors of the size of a batch, used again for every level: allocating them costs more than filling them."""
-
-    noisy: Tensor
-    difference: Tensor
