@@ -21,12 +21,30 @@ class Assumption:
         value: The answer.
         source: Where the answer comes from: "card", "tensor shapes", "option --range", "guess: ...".
         guess: Whether the evidence leaves a doubt.
+        runner_up: Of a guess: the next best answer and how much worse it did, such as "leaky_relu: error 0.0131".
     """
 
     what: str
     value: str
     source: str
     guess: bool = False
+    runner_up: str = ""
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One thing that was verified when the model was loaded.
+
+    Args:
+        what: What was held against what, such as "reconstruction against the mean image".
+        value: What came out, with numbers.
+        outcome: "passed"; "failed": a warning says what follows; "not made": `value` says why.
+    """
+
+    what: str
+    value: str
+    outcome: Literal["passed", "failed", "not made"] = "passed"
 
 
 @final
@@ -50,6 +68,7 @@ class Card:
         parameters: Number of trained numbers.
         details: Whatever else the checkpoint states (training command, seed, expected numbers).
         assumptions: What was inferred, and from where.
+        checks: What was verified when it was loaded.
         warnings: What looks wrong with the model.
     """
 
@@ -68,7 +87,13 @@ class Card:
     parameters: int = 0
     details: dict[str, Any] = field(default_factory=dict)
     assumptions: tuple[Assumption, ...] = ()
+    checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def guessed(self) -> bool:
+        """Whether something that decides the numbers was guessed."""
+        return any(assumption.guess for assumption in self.assumptions)
 
     def to_dict(self) -> dict[str, Any]:
         """The card as plain data for JSON."""
