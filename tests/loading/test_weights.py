@@ -10,6 +10,7 @@ import torch
 
 from loading.files import hostile_pickle, hostile_torch_file, rezipped, small_mlp, written
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.safetensors_file import packed
 from vae_analyze.loading.weights import read_weights, tensors_in
 
 
@@ -45,10 +46,9 @@ def test_a_hostile_pickle_is_refused_in_every_protocol(tmp_path: Path, protocol:
     assert not trace.exists()
 
 
-def test_a_pickled_module_is_named_as_such(tmp_path: Path) -> None:
+def test_a_pickled_module_becomes_an_inert_object(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "a.pt")
-    with pytest.raises(CheckpointError, match=r"is a pickled object, .*torch\.nn\.modules\.linear\.Linear"):
-        read(tmp_path / "a.pt")
+    assert repr(read(tmp_path / "a.pt")) == "<torch.nn.modules.linear.Linear>"
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95, 0.999])
@@ -77,9 +77,28 @@ def test_flipped_bytes_never_crash(tmp_path: Path) -> None:
     assert refused > 0
 
 
-def test_a_plain_pickle_is_no_checkpoint(tmp_path: Path) -> None:
-    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"a": 1}))
-    with pytest.raises(CheckpointError, match="cannot be read as a torch checkpoint"):
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_weights_in_a_plain_pickle_are_read(tmp_path: Path, protocol: int) -> None:
+    state = small_mlp().state_dict()
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(state, protocol=protocol))
+    found = read(tmp_path / "a.pkl")
+    assert list(found) == list(state)
+    assert all(torch.equal(found[name], value) for name, value in state.items())
+
+
+def test_safetensors_are_read(tmp_path: Path) -> None:
+    state = dict(small_mlp().state_dict())
+    (tmp_path / "a.safetensors").write_bytes(packed(state, {"format": "pt"}))
+    (tmp_path / "b.safetensors").write_bytes(packed(state, {"latent_dim": "3"}))
+    found = read(tmp_path / "a.safetensors")
+    assert found.keys() == state.keys()
+    assert all(torch.equal(found[name], value) for name, value in state.items())
+    assert read(tmp_path / "b.safetensors")["metadata"] == {"latent_dim": "3"}
+
+
+def test_data_nested_beyond_measure_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02" + b"]" * 5000 + b"a" * 4999 + b".")
+    with pytest.raises(CheckpointError, match="nested more than 200 levels deep"):
         read(tmp_path / "a.pkl")
 
 
@@ -114,16 +133,6 @@ def test_storage_beyond_the_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(CheckpointError):
         read(rezipped(tmp_path / "a.pt", tmp_path / "b.pt", enlarge))
-
-
-def test_tensors_beyond_the_bytes_of_the_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Not every torch compares the claimed size of a storage with the record that should hold it.
-    claimed = {"a": torch.zeros(1000, 1000), "b": torch.zeros(2).to_sparse()}
-    monkeypatch.setattr(torch, "load", lambda *args, **options: claimed)
-    for legacy in (False, True):
-        torch.save({"a": torch.zeros(2)}, tmp_path / "a.pt", _use_new_zipfile_serialization=not legacy)
-        with pytest.raises(CheckpointError, match=r"claims 4,000,000 bytes of tensors"):
-            read(tmp_path / "a.pt")
 
 
 def test_tensors_are_found_in_nested_data() -> None:

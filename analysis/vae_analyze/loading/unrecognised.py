@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.content import Content, State
+from vae_analyze.loading.foreign import foreign
 from vae_analyze.loading.format import Format
+from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.printable import listing, printable
 from vae_analyze.loading.source import Source
 from vae_analyze.loading.state import shapes
+from vae_analyze.loading.unwrap import unwrap
 from vae_analyze.loading.weights import tensors_in
 
-_MARKS = {
-    "model_index.json": "a diffusers pipeline",
-    "saved_model.pb": "a TensorFlow model",
-    "environment.json": "a pythae model",
-}
+_EXPORT = "export its encoder and decoder to ONNX and give that pair"
+# A file in a folder, what the folder is, what to do; the first that is there counts.
+_MARKS = (
+    ("model_index.json", "a diffusers pipeline", "name its vae folder"),
+    ("saved_model.pb", "a TensorFlow model", _EXPORT),
+    ("_CHECKPOINT_METADATA", "an Orbax (JAX) checkpoint", _EXPORT),
+    ("checkpoint", "a TensorFlow or Flax checkpoint", _EXPORT),
+    ("environment.json", "a pythae model", "keep model.pt and model_config.json together"),
+    ("adapter_config.json", "an adapter to another model's weights", "merge it into the model first"),
+)
 
 
 def refuse(source: Source, formats: Sequence[Format]) -> CheckpointError:
@@ -23,23 +32,41 @@ def refuse(source: Source, formats: Sequence[Format]) -> CheckpointError:
     reads = "; ".join(f"{known.name} ({known.description})" for known in formats)
     if source.folder:
         return _folder(source, reads)
-    tensors = tensors_in(source.content)
+    content = unwrap(source.content, LoadOptions())
+    tensors = tensors_in(source.content) or {
+        name: value for state in content.states for name, value in state.tensors.items()
+    }
     if not tensors:
+        what = f" ({content.notes[-1]})" if content.notes else ""
+        kind = printable(type(source.content).__name__)
+        return CheckpointError(f"{source.shown} holds no weights, only {kind}{what}", hint=f"readable: {reads}")
+    if content.states and (found := _other(content.states)):
         return CheckpointError(
-            f"{source.shown} holds no weights, only {printable(type(source.content).__name__)}",
-            hint=f"readable: {reads}",
+            f"{source.shown} is not a VAE: it holds {found}", hint="give the file of a variational autoencoder"
         )
-    inside = "" if set(tensors) == _keys(source) else " inside other data"
     hint = (
         f"readable: {reads}. Or build the model in Python, load these weights and give it to vae_analyze.analyze(...)"
     )
     if "encoder.mu_logvar_gen.weight" in tensors:
         hint = "this looks like a model of disentangling-vae; put the specs.json of its folder beside it"
+    inside = "" if set(tensors) == _keys(source) else " inside other data"
     return CheckpointError(
         f"{source.shown} holds weights{inside} of an unknown architecture, without a card: {len(tensors)} tensors, "
-        f"{shapes(tensors)}",
+        f"{shapes(tensors)}{_pickled(content)}",
         hint=hint,
     )
+
+
+def _other(states: Sequence[State]) -> str:
+    """What the networks are instead of a VAE; "" where one of them may be one."""
+    kinds = [foreign(state.tensors) for state in states]
+    return "; ".join(kinds[:3]) if all(kinds) else ""
+
+
+def _pickled(content: Content) -> str:
+    if content.modules is None:
+        return ""
+    return f"; a pickled module of the class {printable(content.modules.root.kind)}, whose code was not run"
 
 
 def _keys(source: Source) -> set[str]:
@@ -48,9 +75,12 @@ def _keys(source: Source) -> set[str]:
 
 def _folder(source: Source, reads: str) -> CheckpointError:
     names = sorted(entry.name for entry in source.path.iterdir())
-    kind = next((f", {what} that this version does not read" for mark, what in _MARKS.items() if mark in names), "")
+    kind, hint = next(
+        ((f", {what} that this version does not read", f"{todo}; ") for mark, what, todo in _MARKS if mark in names),
+        ("", ""),
+    )
     holds = listing([printable(name, limit=40) for name in names], most=8) or "nothing"
     return CheckpointError(
         f"{source.shown} is a folder of no known kind{kind}; it holds {holds}",
-        hint=f"name the checkpoint file itself; readable: {reads}",
+        hint=f"{hint}name the checkpoint file itself; readable: {reads}",
     )
