@@ -1,0 +1,192 @@
+"""Which network the weights are: fitted on data, or assumed without, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import final
+
+from torch import Tensor
+
+from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.content import Content
+from vae_analyze.loading.options import LoadOptions
+from vae_analyze.loading.printable import printable
+from vae_analyze.loading.rebuild.bench import Bench
+from vae_analyze.loading.rebuild.blueprint import Plan
+from vae_analyze.loading.rebuild.candidate import Candidate, begun
+from vae_analyze.loading.rebuild.fit import Fit, Fitting
+from vae_analyze.loading.rebuild.health import health_of
+from vae_analyze.loading.rebuild.labels import classes_of, table_in, without_table
+from vae_analyze.loading.rebuild.layers import Layers
+from vae_analyze.loading.rebuild.search import Search
+from vae_analyze.loading.rebuild.starts import candidates, shapes_for, takes
+from vae_analyze.loading.rebuild.structure import Structure
+from vae_analyze.loading.rebuild.unfit import leftover
+from vae_analyze.loading.rebuild.words import open_to
+
+_MOST_CANDIDATES = 150
+_BOLD = 0.2  # of the usual caution, once the usual choices have failed
+_HOPELESS = 1.2  # times the mean image's error: no other activation mends that
+_FORCED = 5.0  # an order that goes so much against names is no explanation of why the data do not fit
+_CLOSE = 1.02  # two orders of layers whose errors differ by less are both possible
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Decided:
+    """The outcome.
+
+    Args:
+        best: The network.
+        fit: How it was chosen; None: without data.
+        warnings: What looks wrong with it.
+    """
+
+    best: Candidate
+    fit: Fit | None
+    warnings: tuple[str, ...] = ()
+
+
+def decide(
+    content: Content, tensors: dict[str, Tensor], layers: Layers, options: LoadOptions, *, where: str
+) -> Decided:
+    """The network that the weights most likely are.
+
+    Raises:
+        CheckpointError: No order of layers uses all weights, the data do not fit, or the evidence is thin.
+    """
+    from vae_analyze.loading.rebuild.read import refusal
+
+    structures = _structures(layers, options)
+    if not structures or layers.odd:
+        raise refusal(where, leftover(layers), content, options)
+    found = _candidates(structures, layers, content, options)
+    if not found:
+        raise _no_geometry(structures[0], options, where)
+    warnings = _plain(found[0].plan.structure)
+    if options.evidence is None or len(options.evidence) == 0:
+        return Decided(best=_undecided(found[0], content, layers, options, where), fit=None, warnings=warnings)
+    _check_labels(found[0].plan.structure, options, where)
+    bench = Bench(tensors, options.evidence)
+    space = open_to(content, layers, found[0].plan.structure, options)
+    fit = Fitting(bench, space).run(found)
+    health = health_of(fit.best, bench, content.stated)
+    if health.sick and not health.signs and health.error < _HOPELESS * health.mean_sample:
+        bolder = Fitting(bench, space, caution=_BOLD).run(found)
+        second = health_of(bolder.best, bench, content.stated)
+        fit, health = (fit, health) if second.sick else (bolder, second)
+    if health.sick and not options.accept_guess:
+        raise CheckpointError(
+            f"{where}: {health.sick}. On {printable(options.evidence.name, limit=200)}: {health.numbers}; "
+            "so nothing but names and shapes says how the network is to be read",
+            hint="--accept-guess goes on with the likeliest reading; --model FILE.py:CLASS needs no guess; "
+            "check that --data is what it was trained on",
+        )
+    _check_rivals(fit, options, where)
+    sick = (f"{health.sick}; {health.numbers}",) if health.sick else ()
+    return Decided(best=fit.best, fit=fit, warnings=(*_plain(fit.best.plan.structure), *sick))
+
+
+def _structures(layers: Layers, options: LoadOptions) -> tuple[Structure, ...]:
+    """Orders of the layers: such as take the person's data, else any, so that a refusal can say what is missing."""
+    table = table_in(layers.chain)
+    own = options.evidence.shape if options.evidence is not None else None
+    fitting = None if own is None else partial(takes, own)
+    for data in dict.fromkeys((fitting, None)):
+        for path, chain in ((table, without_table(layers.chain, table)), (None, layers.chain)):
+            extras = classes_of(options, path)
+            found = Search(chain=chain, extras=extras, data=data, embedding=path.path if path else "").run()
+            if found and (data is not None or own is None or found[0].cost < _FORCED):
+                return found
+            if table is None:
+                break
+    return ()
+
+
+def _candidates(
+    structures: tuple[Structure, ...], layers: Layers, content: Content, options: LoadOptions
+) -> list[Candidate]:
+    own = options.evidence.shape if options.evidence is not None else None
+    found: list[Candidate] = []
+    for structure in structures:
+        classes = 0
+        if structure.extra:
+            table = next((x for x in layers.chain if x.path == structure.embedding), None)
+            classes = table.shape[0] if table is not None else structure.extra
+        plan = Plan.of(structure, layers.attached, content.modules, classes)
+        found += candidates(plan, shapes_for(structure, own), content.modules)
+    found.sort(key=lambda candidate: candidate.start)
+    return found[:_MOST_CANDIDATES]
+
+
+def _no_geometry(structure: Structure, options: LoadOptions, where: str) -> CheckpointError:
+    entry = structure.encoder[0]
+    wants = f"{entry.enters - entry.extra} {'channels' if entry.layer.kind == 'conv' else 'numbers'}"
+    if options.evidence is not None:
+        shape = "x".join(str(size) for size in options.evidence.shape)
+        return CheckpointError(
+            f"{where}: expected data that enter as {wants} (layer {printable(entry.layer.path)}), found samples of "
+            f"{shape} in {printable(options.evidence.name, limit=200)}, and no usual stride and padding leads from "
+            "them through the layers and back",
+            hint="give the data that the model was trained on, or name its class with --model FILE.py:CLASS",
+        )
+    return CheckpointError(
+        f"{where}: no usual strides and paddings lead an image of a usual size through the layers and back",
+        hint="name the data with --data, or the model's class with --model FILE.py:CLASS",
+    )
+
+
+def _check_labels(structure: Structure, options: LoadOptions, where: str) -> None:
+    evidence = options.evidence
+    if not structure.extra or evidence is None or evidence.labels is not None:
+        return
+    raise CheckpointError(
+        f"{where}: a conditional model, whose input is {structure.extra} numbers longer for a label, "
+        f"and {printable(evidence.name, limit=200)} has no labels",
+        hint="give labelled data with --data",
+    )
+
+
+def _undecided(best: Candidate, content: Content, layers: Layers, options: LoadOptions, where: str) -> Candidate:
+    """The usual choices, where the person accepts a guess without data.
+
+    Raises:
+        CheckpointError: They do not.
+    """
+    from vae_analyze.loading.rebuild.announce import assumptions
+
+    space = open_to(content, layers, best.plan.structure, options)
+    best = begun(best, space)
+    guessed = [one for one in assumptions(best, layers, None, options) if one.guess]
+    if options.accept_guess or not guessed:
+        return best
+    listed = "; ".join(f"{one.what}: {one.value}" for one in guessed)
+    raise CheckpointError(
+        f"{where}: names and shapes leave open what only data can decide. It would be assumed: {listed}",
+        hint="name the data it was trained on with --data, or go on with these guesses with --accept-guess",
+    )
+
+
+def _check_rivals(fit: Fit, options: LoadOptions, where: str) -> None:
+    """Refuse where two different orders of the layers do equally well."""
+    from vae_analyze.loading.rebuild.announce import path_of
+
+    here = fit.best.plan.structure.spoken
+    close = [
+        other
+        for other in fit.others
+        if other.candidate.plan.structure.spoken != here and other.error < _CLOSE * fit.error
+    ]
+    if close and not options.accept_guess:
+        raise CheckpointError(
+            f"{where}: two orders of the layers do equally well: {path_of(fit.best.plan.structure)} with an error of "
+            f"{fit.error:.4g} and {path_of(close[0].candidate.plan.structure)} with {close[0].error:.4g}",
+            hint="name the model's class with --model FILE.py:CLASS, or go on with the first with --accept-guess",
+        )
+
+
+def _plain(structure: Structure) -> tuple[str, ...]:
+    if structure.event != "single":
+        return ()
+    return ("a plain autoencoder, not a VAE: it has no posterior variances",)
