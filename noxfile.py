@@ -53,6 +53,16 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(reuse_venv=True)
+def libraries(session: nox.Session) -> None:
+    """Models written and read by the real libraries; the other sessions skip these tests."""
+    _constrain(session)
+    # onnx and onnxscript write the files with which onnxruntime is tested.
+    session.install("-e", ".[test,diffusers,pythae,onnx,lightning]", "onnx", "onnxscript")
+    written = ("diffusers_folder", "pythae_folder", "onnx_session", "onnx_pair", "lightning")
+    session.run("pytest", *(f"tests/loading/test_{name}.py" for name in written), *session.posargs)
+
+
+@nox.session(reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Format, lint and spelling."""
     _constrain(session)

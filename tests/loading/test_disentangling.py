@@ -163,7 +163,7 @@ def test_specs_of_an_absurd_size_are_not_read(tmp_path: Path) -> None:
     refused(path, "small JSON file")
 
 
-def test_without_the_specs_the_message_asks_for_them(tmp_path: Path) -> None:
+def test_without_the_specs_only_data_can_tell_how_the_head_is_to_be_read(tmp_path: Path) -> None:
     path = folder(tmp_path / "a")
     shutil.move(path / "specs.json", tmp_path / "elsewhere.json")
-    refused(path / "model.pt", r"unknown architecture[\s\S]*put the specs.json of its folder beside it")
+    refused(path / "model.pt", r"names and shapes leave open what only data can decide[\s\S]*--data")
