@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, final
 
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.content import Content
 from vae_analyze.loading.kinds import container
-from vae_analyze.loading.load import load, recognised
+from vae_analyze.loading.load import load_with, recognised, verified
+from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.pickled import scan
 from vae_analyze.loading.printable import printable
 from vae_analyze.loading.source import Source, sha256
+from vae_analyze.loading.unwrap import unwrap
 from vae_analyze.loading.weights import tensors_in
 
 _MOST_TENSORS = 2000
@@ -42,6 +45,7 @@ class Inspection:
         tensors: Names, shapes and number formats; the first 2,000.
         tensor_count: How many there are.
         asks_for: Names that the file would have imported, and perhaps called, by an ordinary unpickler.
+        notes: What was found around the weights, and what was left out.
         executed: What loading it executes.
         card: The card it would load with, or None.
         loads: Whether it loads.
@@ -57,6 +61,7 @@ class Inspection:
     tensors: tuple[TensorFact, ...] = ()
     tensor_count: int = 0
     asks_for: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     executed: str = "nothing"
     card: dict[str, Any] | None = field(default=None)
     loads: bool = False
@@ -68,15 +73,22 @@ class Inspection:
         return asdict(self)
 
 
-def inspect_file(path: str | os.PathLike[str]) -> Inspection:
+def inspect_file(path: str | os.PathLike[str], **words: Any) -> Inspection:
     """Look into a checkpoint; hostile and damaged files are described, not raised.
+
+    Args:
+        path: A file or a folder.
+        **words: The fields of `LoadOptions`.
 
     Raises:
         CheckpointError: Nothing is there, it cannot be read, or it is empty.
     """
     source = Source.open(path)
-    card, chosen, outcome, hint = _attempt(source)
-    tensors = _tensors(source)
+    options = LoadOptions(**words)
+    card, chosen, outcome, hint = _attempt(source, options)
+    raw = _raw(source)
+    content = _unwrapped(raw)
+    tensors = _tensors(raw, content)
     return Inspection(
         path=source.shown,
         container="folder" if source.folder else container(source.head),
@@ -85,7 +97,9 @@ def inspect_file(path: str | os.PathLike[str]) -> Inspection:
         format=chosen,
         tensors=tuple(tensors[:_MOST_TENSORS]),
         tensor_count=len(tensors),
-        asks_for=() if source.folder else scan(source.path, source.head).wanted if _instructions(source) else (),
+        asks_for=scan(source.path, source.head).wanted if _instructions(source) else (),
+        notes=() if content is None else tuple(printable(note, limit=300) for note in content.notes),
+        executed=_executed(options),
         card=card,
         loads=card is not None,
         outcome=outcome,
@@ -93,29 +107,51 @@ def inspect_file(path: str | os.PathLike[str]) -> Inspection:
     )
 
 
-def _attempt(source: Source) -> tuple[dict[str, Any] | None, str, str, str]:
+def _executed(options: LoadOptions) -> str:
+    named = [f"the class {options.model} and what it uses"] * bool(options.model)
+    named += [f"the file {options.adapter}"] * bool(options.adapter)
+    named += ["what the checkpoint asks for (--trust)"] * options.trust
+    return printable(", ".join(named), limit=300) or "nothing"
+
+
+def _attempt(source: Source, options: LoadOptions) -> tuple[dict[str, Any] | None, str, str, str]:
     """The card, the format, what came of trying, and a hint."""
     chosen = ""
     try:
-        chosen = recognised(source).name
-        card = load(source.path).card
+        if not (options.model or options.adapter):
+            chosen = recognised(source).name
+        loaded = load_with(source.path, options)
+        card = (loaded if options.evidence is None else verified(loaded, options.evidence)).card
     except CheckpointError as error:
         return None, chosen, error.message, error.hint
+    chosen = chosen or card.format
     return card.to_dict(), chosen, f"loads as {card.architecture}", ""
 
 
 def _instructions(source: Source) -> bool:
-    return container(source.head) in ("zip archive", "pickle")
+    return not source.folder and container(source.head) in ("zip archive", "pickle")
 
 
-def _tensors(source: Source) -> list[TensorFact]:
-    weights = source
+def _raw(source: Source) -> Any:
+    """What the file holds, as it is; None where it is no file of weights."""
     try:
-        if source.folder:
-            weights = Source.open(source.beside("model.pt"))
-        found = tensors_in(weights.content)
+        return (Source.open(source.beside("model.pt")) if source.folder else source).content
     except CheckpointError:
-        return []
+        return None
+
+
+def _unwrapped(raw: Any) -> Content | None:
+    """The same once its wrappers are off."""
+    try:
+        return None if raw is None else unwrap(raw, LoadOptions())
+    except CheckpointError:
+        return None
+
+
+def _tensors(raw: Any, content: Content | None) -> list[TensorFact]:
+    found = tensors_in(raw)
+    if not found and content is not None:  # those of a pickled module lie in its inert tree
+        found = {name: value for state in content.states for name, value in state.tensors.items()}
     return [
         TensorFact(name=printable(name), shape=tuple(value.shape), dtype=str(value.dtype).removeprefix("torch."))
         for name, value in found.items()

@@ -3,51 +3,91 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import nn
 
-from vae_analyze.errors import CheckpointError
+from vae_analyze.errors import CheckpointError, UsageError
 from vae_analyze.loading.card import Loaded
+from vae_analyze.loading.diffusers_folder import DIFFUSERS
 from vae_analyze.loading.disentangling import DISENTANGLING
+from vae_analyze.loading.evidence import Evidence
 from vae_analyze.loading.format import Format
 from vae_analyze.loading.live import weights_digest
+from vae_analyze.loading.onnx_pair import ONNX
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.own import OWN
 from vae_analyze.loading.probe import probe
+from vae_analyze.loading.program import OWN_PROGRAM
+from vae_analyze.loading.pt2_file import EXPORTED
+from vae_analyze.loading.pythae_folder import PYTHAE
+from vae_analyze.loading.rebuild.format import REBUILD
 from vae_analyze.loading.source import Source
+from vae_analyze.loading.torchscript import TORCHSCRIPT
 from vae_analyze.loading.unrecognised import refuse
+from vae_analyze.loading.verify import verify
 
 # In the order in which they are asked; the first that recognises a source reads it.
-FORMATS: tuple[Format, ...] = (OWN, DISENTANGLING)
+FORMATS: tuple[Format, ...] = (
+    *(DIFFUSERS, PYTHAE, ONNX),  # by names and JSON alone
+    *(OWN_PROGRAM, EXPORTED, TORCHSCRIPT),  # by the names in an archive
+    *(OWN, DISENTANGLING, REBUILD),  # by weights
+)
 
 
-def load(
-    path: str | os.PathLike[str],
-    *,
-    device: str | torch.device = "cpu",
-    dtype: torch.dtype = torch.float32,
-    name: str = "",
-) -> Loaded:
-    """Load a checkpoint; nothing that the file contains is executed.
+def load(path: str | os.PathLike[str], **words: Any) -> Loaded:
+    """Load a checkpoint; nothing that the file contains is executed unless ``trust`` is set.
 
     Args:
         path: A file or a folder of one of the formats of `list_formats`.
-        device: Where the model goes.
-        dtype: Number format of its weights.
-        name: What to call it; by default what its card or file says.
+        **words: The fields of `LoadOptions`: device, dtype, name, model, arguments, adapter, second, output, range,
+            labels, weights, trust, accept_guess, evidence.
 
     Returns:
-        The model in evaluation mode, its weights frozen, and its card.
+        The model in evaluation mode, its weights frozen, and its card. What `verified` finds is not yet in it.
 
     Raises:
         CheckpointError: It cannot be loaded; the message says what was found and what to do next.
         UsageError: The dtype is not a floating point format.
     """
-    options = LoadOptions(device=device, dtype=dtype, name=name)
+    return load_with(path, LoadOptions(**words))
+
+
+def load_with(path: str | os.PathLike[str], options: LoadOptions) -> Loaded:
+    """As `load`, with the words already in one object."""
     source = Source.open(path)
-    return _finished(recognised(source).read(source, options), options)
+    return _finished(reader(source, options)(source, options), options)
+
+
+def reader(source: Source, options: LoadOptions) -> Callable[[Source, LoadOptions], Loaded]:
+    """Who reads a source: the person's own code where it was named, else the first format that recognises it.
+
+    Raises:
+        CheckpointError: Nothing fits; the message says what the source is as far as can be told.
+        UsageError: A class and an adapter were both named.
+    """
+    if options.adapter and options.model:
+        raise UsageError("--adapter and --model: expected one of the two", hint="the adapter makes the model itself")
+    if options.adapter:
+        from vae_analyze.loading.adapter import read_adapter
+
+        return read_adapter
+    if options.model:
+        from vae_analyze.loading.code import read_code
+
+        return read_code
+    return recognised(source).read
+
+
+def verified(loaded: Loaded, evidence: Evidence | None) -> Loaded:
+    """The same model, with what came of holding it against data in its card."""
+    found = verify(loaded.vae, evidence, loaded.card)
+    card = loaded.card
+    warnings = (*card.warnings, *(text for text in found.warnings if text not in card.warnings))
+    return replace(loaded, card=replace(card, checks=(*card.checks, *found.checks), warnings=warnings))
 
 
 def recognised(source: Source) -> Format:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 
-from vae_analyze.errors import CheckpointError, StoreError
+from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.architectures.registry import Network, build, name_of
 from vae_analyze.loading.card import Assumption, Card, Loaded
 from vae_analyze.loading.fields import Fields
 from vae_analyze.loading.format import Format
 from vae_analyze.loading.options import LoadOptions, fingerprint
 from vae_analyze.loading.own_card import SCHEMA, Expected, OwnCard
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.plain_card import shown
+from vae_analyze.loading.put import put
+from vae_analyze.loading.safetensors_file import packed
 from vae_analyze.loading.source import Source
 from vae_analyze.loading.state import fill
+from vae_analyze.strict_json import dumps, loads
 
 FORMAT = "vae-analyze"
+Container: TypeAlias = Literal["torch", "safetensors"]
 
 
 def save(
@@ -54,6 +58,8 @@ def save(
 
     Raises:
         StoreError: The file cannot be written.
+
+    `vae_analyze.save` does the same for any model, and reads the file back before it is put in place.
     """
     target = Path(path)
     card = OwnCard(
@@ -69,25 +75,19 @@ def save(
         licence=licence,
         expected=expected,
     )
+    put(target, own_bytes(model, card, container="torch"))
+
+
+def own_bytes(model: Network, card: OwnCard, *, container: Container) -> bytes:
+    """The file of a model: equal models are equal bytes, wherever they are saved."""
     state = {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
-    _write(target, {"format": FORMAT, "schema": SCHEMA, "card": card.to_plain(), "state_dict": state})
-
-
-def _write(target: Path, content: dict[str, Any]) -> None:
-    # Through memory: torch puts the name of a file that it writes itself into the archive, and equal models should
-    # be equal files wherever they are saved.
+    stated = {"format": FORMAT, "schema": SCHEMA, "card": card.to_plain()}
+    if container == "safetensors":
+        return packed(state, {"format": "pt", FORMAT: dumps(stated, indent=None)})
+    # Through memory: torch puts the name of a file that it writes itself into the archive.
     buffer = io.BytesIO()
-    torch.save(content, buffer)
-    temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}")
-    try:
-        temporary.write_bytes(buffer.getvalue())
-        temporary.replace(target)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {printable(target, limit=300)}: {printable(error.strerror)}", hint="choose another path"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    torch.save({**stated, "state_dict": state}, buffer)
+    return buffer.getvalue()
 
 
 def read_card(content: Any) -> OwnCard:
@@ -109,12 +109,29 @@ def read_card(content: Any) -> OwnCard:
 
 
 def _recognise(source: Source) -> bool:
-    return not source.folder and isinstance(source.content, dict) and source.content.get("format") == FORMAT
+    return not source.folder and _stated_in(source.content) is not None
+
+
+def _stated_in(content: Any) -> dict[str, Any] | None:
+    """What our format states and the weights, from either container; None for another format."""
+    if not isinstance(content, dict):
+        return None
+    if content.get("format") == FORMAT:
+        return content
+    metadata = content.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get(FORMAT), str):
+        return None
+    try:
+        stated = loads(metadata[FORMAT])
+    except (ValueError, RecursionError):
+        stated = None
+    return {**(stated if isinstance(stated, dict) else {}), "state_dict": content.get("state_dict")}
 
 
 def _read(source: Source, options: LoadOptions) -> Loaded:
-    own = read_card(source.content)
-    network = fill(build(own.architecture, own.options), source.content.get("state_dict"), where=source.shown)
+    content = _stated_in(source.content) or {}
+    own = read_card(content)
+    network = fill(build(own.architecture, own.options), content.get("state_dict"), where=source.shown)
     settled = network.options
     expected = own.expected
     card = Card(
@@ -145,9 +162,8 @@ def _read(source: Source, options: LoadOptions) -> Loaded:
 
 def _stated(own: OwnCard) -> dict[str, Any]:
     stated = own.to_plain()
-    return {key: stated[key] for key in ("description", "objective", "command", "seed", "epochs", "licence")} | {
-        "options": dict(own.options)
-    }
+    named = {key: stated[key] for key in ("description", "objective", "command", "seed", "epochs", "licence")}
+    return {**shown(own.details), **named, "options": dict(own.options)}
 
 
 def _plain(expected: Expected) -> dict[str, Any]:
@@ -165,7 +181,7 @@ def _warnings(own: OwnCard) -> tuple[str, ...]:
 
 OWN = Format(
     name="vae-analyze",
-    description="one .pt file with weights and card, written by vae_analyze.loading.own.save",
+    description="one .pt or .safetensors file with weights and card, written by vae_analyze.save",
     recognise=_recognise,
     read=_read,
 )

@@ -81,6 +81,7 @@ class OwnCard:
         epochs: Passes over the data, or steps where data are generated.
         licence: SPDX identifier, and of what.
         expected: Numbers to expect on held-out data, or None.
+        details: Whatever else is stated, plain data.
     """
 
     name: str
@@ -94,6 +95,7 @@ class OwnCard:
     epochs: int = 0
     licence: str = ""
     expected: Expected | None = None
+    details: dict[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -120,6 +122,7 @@ class OwnCard:
             epochs=fields.integer("epochs", low=0, high=1 << 40, default=0),
             licence=fields.text("licence", ""),
             expected=None if expected is None else Expected.from_plain(expected),
+            details=dict(Fields.of("card, details", fields.values.get("details", {})).values),
             unknown=tuple(fields.unknown(_KNOWN)),
         )
 
@@ -127,6 +130,8 @@ class OwnCard:
         """The card as plain data."""
         plain = asdict(self)
         del plain["unknown"]
+        if not self.details:  # files from before there were any stay the same bytes
+            del plain["details"]
         return plain
 
 
@@ -142,4 +147,5 @@ _KNOWN = (
     "epochs",
     "licence",
     "expected",
+    "details",
 )
