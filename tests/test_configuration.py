@@ -232,3 +232,24 @@ def test_a_misspelt_variable_is_refused_and_not_ignored(variable: str, tmp_path:
 
 def test_another_analyzers_variables_are_left_alone(tmp_path: Path) -> None:
     resolve([], given={}, given_analyzers={}, environment={"VAE_ANALYZE_ROBUSTNESS_DRAWS": "3"}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model", "adapter", "trust"])
+def test_consent_to_run_code_comes_from_no_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "vae-analyze.toml").write_text(f'{name} = "evil.py"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=f"vae-analyze.toml: {name}: consent to run code can only be given"):
+        resolve([Robustness], given={}, given_analyzers={}, environment={}, folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["MODEL", "ADAPTER", "TRUST"])
+def test_consent_to_run_code_comes_from_no_variable(name: str, tmp_path: Path) -> None:
+    variables = {f"VAE_ANALYZE_{name}": "1"}
+    with pytest.raises(UsageError, match=f"environment: VAE_ANALYZE_{name}: consent to run code"):
+        resolve([Robustness], given={}, given_analyzers={}, environment=variables, folder=tmp_path)
+
+
+def test_a_comma_in_an_argument_of_a_class_separates_nothing(tmp_path: Path) -> None:
+    given = {"model": "net.py:VAE", "set": ["hidden=[128,64]", "latent_dim=20"], "range": "-1,1"}
+    found = resolve([Robustness], given=given, given_analyzers={}, environment={}, folder=tmp_path)
+    assert found.run["set"] == ("hidden=[128,64]", "latent_dim=20")
+    assert found.run["range"] == (-1.0, 1.0)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from vae_analyze._version import __version__
 
 if TYPE_CHECKING:
-    from vae_analyze.api import analyze
+    from vae_analyze.api import analyze, load
     from vae_analyze.data.open import open_data
-    from vae_analyze.loading.load import load
     from vae_analyze.loading.memory import wrap
-    from vae_analyze.loading.own import save
+    from vae_analyze.loading.saving import save
     from vae_analyze.runs.read import read_run
 
 __all__ = ["__version__", "analyze", "load", "open_data", "read_run", "save", "wrap"]
@@ -25,10 +24,10 @@ __all__ = ["__version__", "analyze", "load", "open_data", "read_run", "save", "w
 # Resolved on first use: importing the package must not import torch.
 _LAZY = {
     "analyze": "vae_analyze.api",
-    "load": "vae_analyze.loading.load",
+    "load": "vae_analyze.api",
     "open_data": "vae_analyze.data.open",
     "read_run": "vae_analyze.runs.read",
-    "save": "vae_analyze.loading.own",
+    "save": "vae_analyze.loading.saving",
     "wrap": "vae_analyze.loading.memory",
 }
 

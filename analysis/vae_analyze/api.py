@@ -21,10 +21,57 @@ if TYPE_CHECKING:
     from vae_analyze.engine.plan import Plan, Work
     from vae_analyze.engine.prepare import Prepared
     from vae_analyze.loading.card import Card, Loaded
+    from vae_analyze.loading.evidence import Evidence
+    from vae_analyze.loading.inspect import Inspection
     from vae_analyze.runs.run import OptionValue, Run
     from vae_analyze.vae import VAE, ConditionalVAE
 
 Announce = Callable[["Card", "Dataset", int], None]
+
+
+def load(path: str | os.PathLike[str], *, data: str | os.PathLike[str] | Dataset = "", **words: Any) -> Loaded:
+    """Load a checkpoint and, where data are given, hold it against them.
+
+    Args:
+        path: A file or a folder.
+        data: Spec of the data or a dataset: what the file does not say is settled by experiment on some of them, and
+            the model is verified on them.
+        **words: The fields of `vae_analyze.loading.options.LoadOptions` but evidence: device, dtype, name, model,
+            arguments, adapter, second, output, range, labels, weights, trust, accept_guess.
+
+    Returns:
+        The model in evaluation mode, its weights frozen, and its card: what was read, assumed, verified, and what looks
+        wrong.
+
+    Raises:
+        CheckpointError: It cannot be loaded; the message says what was found and what to do next.
+        DataError: The data cannot be opened.
+        UsageError: A word that cannot be used.
+    """
+    from vae_analyze.loading.load import load as load_file
+    from vae_analyze.loading.load import verified
+
+    evidence = _evidence(data)
+    loaded = load_file(path, **words, evidence=evidence)
+    return loaded if evidence is None else verified(loaded, evidence)
+
+
+def inspect(path: str | os.PathLike[str], *, data: str | os.PathLike[str] | Dataset = "", **words: Any) -> Inspection:
+    """What a file is and how it would load; hostile and damaged files are described, not raised.
+
+    Args:
+        path: A file or a folder.
+        data: As for `load`.
+        **words: As for `load`; without model, adapter and trust nothing is executed.
+
+    Raises:
+        CheckpointError: Nothing is there, it cannot be read, or it is empty.
+        DataError: The data cannot be opened.
+        UsageError: A word that cannot be used.
+    """
+    from vae_analyze.loading.inspect import inspect_file
+
+    return inspect_file(path, evidence=_evidence(data), **words)
 
 
 @final
@@ -122,6 +169,15 @@ def analyze(
         if target is None:
             return _self_contained(run) if chosen.no_cache else run
         return write(run, target)
+
+
+def _evidence(data: str | os.PathLike[str] | Dataset) -> Evidence | None:
+    from vae_analyze.engine.evidence import evidence_of
+    from vae_analyze.engine.sources import InMemoryData, NamedData
+
+    if not isinstance(data, (str, os.PathLike)):
+        return evidence_of(InMemoryData(data).open())
+    return evidence_of(NamedData(spec=os.fspath(data)).open()) if os.fspath(data) else None
 
 
 def write(run: Run, target: Path) -> Run:

@@ -148,7 +148,7 @@ def _toml(path: Path) -> dict[str, Any]:
 
 def _layer(table: Mapping[str, Any], origin: str, analyzers: Sequence[str]) -> Layer:
     from vae_analyze.analyzers.registry import entries
-    from vae_analyze.engine.options import RunOptions
+    from vae_analyze.engine.options import CONSENT, RunOptions
 
     run_names = {spec.name for spec in specs(RunOptions)} | {OUT}
     run: dict[str, Any] = {}
@@ -159,6 +159,8 @@ def _layer(table: Mapping[str, Any], origin: str, analyzers: Sequence[str]) -> L
             tables[key] = {inner.replace("-", "_"): item for inner, item in value.items()}
             if key not in entries():
                 raise UsageError(f"{origin}: no analyzer called {key!r}", hint=nearest(key, entries()))
+        elif name in CONSENT:
+            raise _consent(f"{origin}: {key}", name)
         elif name in run_names:
             run[name] = value
         else:
@@ -170,16 +172,26 @@ def _layer(table: Mapping[str, Any], origin: str, analyzers: Sequence[str]) -> L
 def _check_variables(variables: Mapping[str, str], analyzers: Sequence[type[Analyzer]]) -> None:
     """Refuse a variable that looks like an option and is none: it would be ignored without a word."""
     from vae_analyze.analyzers.registry import entries
-    from vae_analyze.engine.options import RunOptions
+    from vae_analyze.engine.options import CONSENT, RunOptions
 
     known = {f"{PREFIX}_{spec.name.upper()}" for spec in (*specs(RunOptions), _OUT)}
     for analyzer in analyzers:
         known |= {f"{_prefix(analyzer.name)}_{spec.name.upper()}" for spec in specs(analyzer)}
     asked = {analyzer.name for analyzer in analyzers}
     others = tuple(f"{_prefix(name)}_" for name in entries() if name not in asked)
+    for name in CONSENT:
+        if f"{PREFIX}_{name.upper()}" in variables:
+            raise _consent(f"environment: {PREFIX}_{name.upper()}", name)
     for variable in variables:
         if variable.startswith(f"{PREFIX}_") and variable not in known and not variable.startswith(others):
             raise UsageError(f"environment: no option called {variable}", hint=nearest(variable, known))
+
+
+def _consent(where: str, name: str) -> UsageError:
+    return UsageError(
+        f"{where}: consent to run code can only be given on the command line or in Python",
+        hint=f"write --{name} where you mean it; a file that lies in a folder must not decide it",
+    )
 
 
 def _prefix(analyzer: str) -> str:

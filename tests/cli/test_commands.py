@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from vae_analyze._version import __version__
+from vae_analyze.cli.main import repeated_settings
 from vae_analyze.runs.read import read_run
 
 
@@ -165,3 +166,20 @@ def test_help_is_quick_and_loads_no_numerical_library() -> None:
     assert "HEAVY=[]" in done.stdout
     # The budget of 0.35 s is for the whole process on an idle machine; here others may be at work.
     assert float(done.stdout.rpartition("SPENT=")[2]) < 1.5
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["run", "a", "--set", "b=1", "c=2"], ["run", "a", "--set", "b=1", "--set", "c=2"]),
+        (
+            ["x", "--set", "a=1", "b=[1,2]", "c.d=3", "--json"],
+            ["x", "--set", "a=1", "--set", "b=[1,2]", "--set", "c.d=3", "--json"],
+        ),
+        (["x", "--set", "a=1", "file.pt", "b=2"], ["x", "--set", "a=1", "file.pt", "b=2"]),
+        (["x", "a=1", "b=2"], ["x", "a=1", "b=2"]),
+        (["x", "--set", "a=1", "--set", "b=2"], ["x", "--set", "a=1", "--set", "b=2"]),
+    ],
+)
+def test_several_settings_may_follow_one_flag(typed: list[str], meant: list[str]) -> None:
+    assert repeated_settings(typed) == meant

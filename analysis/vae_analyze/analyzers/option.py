@@ -22,6 +22,7 @@ def option(
     minimum: float | None = None,
     above: float | None = None,
     maximum: float | None = None,
+    whole: bool = False,
 ) -> Any:
     """A field of an analyzer: its default, one line of help, and its range.
 
@@ -31,8 +32,9 @@ def option(
         minimum: Smallest allowed value (of each element).
         above: Value that must be exceeded (by each element).
         maximum: Largest allowed value (of each element).
+        whole: For tuples of texts: a comma is part of the text and separates nothing.
     """
-    metadata = {"help": help, "minimum": minimum, "above": above, "maximum": maximum}
+    metadata = {"help": help, "minimum": minimum, "above": above, "maximum": maximum, "whole": whole}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -56,6 +58,7 @@ class OptionSpec:
         minimum: Smallest allowed value.
         above: Value that must be exceeded.
         maximum: Largest allowed value.
+        whole: Whether a comma is part of a value and separates nothing.
     """
 
     name: str
@@ -67,6 +70,7 @@ class OptionSpec:
     minimum: float | None = None
     above: float | None = None
     maximum: float | None = None
+    whole: bool = False
 
     def parse(self, value: Any, *, where: str) -> Any:
         """A value from the command line, a TOML file, the environment or Python, checked.
@@ -81,7 +85,8 @@ class OptionSpec:
         if not self.many:
             return self._one(value, where)
         values = value if isinstance(value, (list, tuple)) else [value]
-        parts = [part for one in values for part in (one.split(",") if isinstance(one, str) else [one])]
+        apart = not self.whole
+        parts = [part for one in values for part in (one.split(",") if apart and isinstance(one, str) else [one])]
         if not parts:
             raise UsageError(f"{where}: expected at least one value, found none")
         return tuple(self._one(part, where) for part in parts)
@@ -162,6 +167,7 @@ def _spec(analyzer: type, field: dataclasses.Field[Any], hint: Any) -> OptionSpe
         default=field.default,
         help=field.metadata.get("help", ""),
         choices=choices,
+        whole=bool(field.metadata.get("whole")),
         **facts,
     )
 

@@ -95,11 +95,24 @@ def announce(console: Console, card: Card, data: Dataset, n: int) -> None:
         f"{card.name}: {kind}, {card.architecture}, latent {latent}, {card.parameters:,} parameters ({card.format})",
         f"data: {data.name}, {n:,} of {len(data):,} samples, {data.description}",
     ]
-    lines += [f"  {a.what}: {a.value} ({'guessed, ' if a.guess else ''}from {a.source})" for a in card.assumptions]
+    lines += [
+        f"  {a.what}: {a.value} ({assumed(a.source, guess=a.guess, runner_up=a.runner_up)})" for a in card.assumptions
+    ]
+    lines += [f"  {verified(check.outcome)}: {check.what}: {check.value}" for check in card.checks]
     for line in lines:
-        console.print(Text(line))
+        console.print(Text(line), soft_wrap=True)
     for warning in card.warnings:
         console.print(Text(f"Warning: {warning}", style="yellow"))
+
+
+def assumed(source: str, *, guess: bool, runner_up: str) -> str:
+    """Where an assumption comes from, in words."""
+    return f"{'guessed, ' if guess else ''}from {source}{f'; runner-up: {runner_up}' if runner_up else ''}"
+
+
+def verified(outcome: str) -> str:
+    """What came of a check, in words."""
+    return {"passed": "verified", "failed": "FAILED", "not made": "not verified"}.get(outcome, outcome)
 
 
 def _show(run: Run, console: Console, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from vae_analyze.analyzers.option import specs
-from vae_analyze.cli.dynamic import CHECKPOINT, run_parameters, set_signature
+from vae_analyze.cli.dynamic import CHECKPOINT, JSON, model_parameters, parameter, run_parameters, set_signature
 from vae_analyze.engine.options import RunOptions
 from vae_analyze.errors import UsageError
 
@@ -18,11 +18,14 @@ Guard = Callable[[Callable[..., int]], Callable[..., None]]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")]
 
 
+_INSPECT = "What a file is and how it would load; executes nothing unless --model, --adapter or --trust is given."
+
+
 def register_commands(app: typer.Typer, *, guard: Guard) -> None:
     """Add run, list, inspect, report and cache."""
     app.command("run", help="Every applicable analyzer into one run.")(guard(_run_command()))
     app.command("list", help="Analyzers, data and formats there are.")(guard(list_everything))
-    app.command("inspect", help="What a file is and how it would load; executes nothing.")(guard(inspect_file))
+    app.command("inspect", help=_INSPECT)(guard(_inspect_command()))
     app.command("report", help="Make the report of a run again.")(guard(report))
     app.command("cache", help="Finished work that is kept, and how to remove it.")(guard(cache))
 
@@ -37,10 +40,15 @@ def _run_command() -> Callable[..., int]:
     extra = [
         option("only", "--only", "only this analyzer; repeat it for several", "NAME"),
         option("skip", "--skip", "not this analyzer; repeat it for several", "NAME"),
-        option("settings", "--set", "an analyzer's option, such as robustness.sigma=0.1,0.2", "ANALYZER.OPTION=VALUE"),
     ]
     set_signature(run_all, [CHECKPOINT, *extra, *run_parameters()])
     return run_all
+
+
+def _inspect_command() -> Callable[..., int]:
+    (data,) = (parameter(spec, "Options of the run") for spec in specs(RunOptions) if spec.name == "data")
+    set_signature(inspect_file, [CHECKPOINT, data, *model_parameters(), JSON])
+    return inspect_file
 
 
 def run_all(**values: Any) -> int:
@@ -53,12 +61,17 @@ def run_all(**values: Any) -> int:
     names = tuple(name for name in names if name not in (values["skip"] or ()))
     if not names:
         raise UsageError("--skip leaves no analyzer to run")
+    settings, arguments = _divided(values["set"] or (), names, constructs=bool(values["model"] or values["adapter"]))
     return analyse(
         Request(
             checkpoint=values["checkpoint"],
             analyzers=names,
-            run={**{spec.name: values[spec.name] for spec in specs(RunOptions)}, "out": values["out"]},
-            options=_settings(values["settings"] or (), names),
+            run={
+                **{spec.name: values[spec.name] for spec in specs(RunOptions)},
+                "set": arguments or None,
+                "out": values["out"],
+            },
+            options=_settings(settings, names),
             json=values["json"],
             quiet=values["quiet"],
         )
@@ -77,16 +90,16 @@ def list_everything(as_json: AsJson = False) -> int:  # noqa: FBT002 - a command
     return 0
 
 
-def inspect_file(
-    path: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A file or folder.")],
-    as_json: AsJson = False,  # noqa: FBT002 - a command's flag
-) -> int:
+def inspect_file(**values: Any) -> int:
     """What a file is."""
+    from vae_analyze.api import inspect
     from vae_analyze.cli.inspection import print_inspection
-    from vae_analyze.loading.inspect import inspect_file as look
+    from vae_analyze.engine.options import load_words, run_options
 
-    found = look(path)
-    if as_json:
+    given = {name: value for name, value in values.items() if name not in ("checkpoint", "json") and value is not None}
+    chosen = run_options(given)
+    found = inspect(values["checkpoint"], data=chosen.data, **load_words(chosen))
+    if values["json"]:
         from dataclasses import asdict
 
         _print_json({"schema": 1, **asdict(found)})
@@ -121,6 +134,29 @@ def cache(
     count, size = store.usage()
     typer.echo(f"{count} units, {size / 2**20:.1f} MiB in {store.root}")
     return 0
+
+
+def _divided(
+    words: list[str] | tuple[str, ...], names: tuple[str, ...], *, constructs: bool
+) -> tuple[list[str], list[str]]:
+    """Settings of analyzers, ANALYZER.OPTION=VALUE, and arguments of the person's class, NAME=VALUE.
+
+    Args:
+        words: What stood behind ``--set``.
+        names: The analyzers of the run.
+        constructs: Whether there is a class; without one everything is meant for an analyzer.
+    """
+    from vae_analyze.analyzers.registry import entries
+
+    if not constructs:
+        return list(words), []
+
+    settings: list[str] = []
+    arguments: list[str] = []
+    for word in words:
+        owner = word.partition("=")[0].rpartition(".")[0]
+        (settings if owner in names or owner in entries() else arguments).append(word)
+    return settings, arguments
 
 
 def _settings(words: list[str] | tuple[str, ...], names: tuple[str, ...]) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,7 @@ import typer
 
 from vae_analyze.analyzers.option import OptionSpec, specs
 from vae_analyze.analyzers.registry import OWN, Entry, entries
-from vae_analyze.engine.options import RunOptions, flag
+from vae_analyze.engine.options import MODEL_OPTIONS, RunOptions, flag
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.base import Analyzer
@@ -76,8 +76,13 @@ def _command(name: str, analyzer: type[Analyzer]) -> Callable[..., int]:
 
 def run_parameters() -> list[inspect.Parameter]:
     """The flags that every analysing command has."""
-    common = [parameter(spec, "Options of the run") for spec in specs(RunOptions)]
-    return [*common, _OUT, _JSON, _QUIET]
+    common = [parameter(spec, "Options of the run") for spec in specs(RunOptions) if spec.name not in MODEL_OPTIONS]
+    return [*common, _OUT, *model_parameters(), JSON, _QUIET]
+
+
+def model_parameters() -> list[inspect.Parameter]:
+    """What a person may say about a checkpoint."""
+    return [parameter(spec, "Options of the model") for spec in specs(RunOptions) if spec.name in MODEL_OPTIONS]
 
 
 def parameter(spec: OptionSpec, panel: str) -> inspect.Parameter:
@@ -119,5 +124,5 @@ CHECKPOINT = _keyword(
     inspect.Parameter.empty,
 )
 _OUT = _keyword("out", Annotated[str | None, typer.Option("--out", help=OUT_HELP, metavar="DIR")])
-_JSON = _keyword("json", Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")], False)  # noqa: FBT003
+JSON = _keyword("json", Annotated[bool, typer.Option("--json", help="print one JSON object and nothing else")], False)  # noqa: FBT003
 _QUIET = _keyword("quiet", Annotated[bool, typer.Option("--quiet", "-q", help="no progress")], False)  # noqa: FBT003

@@ -16,6 +16,7 @@ def print_inspection(found: Inspection) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from vae_analyze.cli.analyse import assumed, verified
     from vae_analyze.cli.output import console
 
     out = console(sys.stdout)
@@ -27,6 +28,7 @@ def print_inspection(found: Inspection) -> None:
         "format": found.format or "not recognised",
         "would execute": found.executed,
         "asks to import": ", ".join(found.asks_for),
+        "found": "; ".join(found.notes),
         "loads": found.outcome if found.loads else f"no: {found.outcome}",
         "next": found.hint,
     }
@@ -34,11 +36,13 @@ def print_inspection(found: Inspection) -> None:
         if value:
             out.print(Text(f"{name:>14}: {value}"), soft_wrap=True)
     for name, value in (found.card or {}).items():
-        if name not in ("assumptions", "details", "warnings") and value not in ("", [], (), {}):
+        if name not in ("assumptions", "checks", "details", "warnings") and value not in ("", [], (), {}):
             out.print(Text(f"{name:>14}: {value}"), soft_wrap=True)
-    for assumption in (found.card or {}).get("assumptions", ()):
-        guessed = "guessed, " if assumption["guess"] else ""
-        out.print(Text(f"{assumption['what']:>14}: {assumption['value']} ({guessed}from {assumption['source']})"))
+    for given in (found.card or {}).get("assumptions", ()):
+        where = assumed(given["source"], guess=given["guess"], runner_up=given["runner_up"])
+        out.print(Text(f"{given['what']:>14}: {given['value']} ({where})"), soft_wrap=True)
+    for check in (found.card or {}).get("checks", ()):
+        out.print(Text(f"{verified(check['outcome']):>14}: {check['what']}: {check['value']}"), soft_wrap=True)
     for warning in (found.card or {}).get("warnings", ()):
         out.print(Text(f"Warning: {warning}", style="yellow"))
     if found.tensors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -17,13 +18,14 @@ from vae_analyze.cli.dynamic import register_analyzers
 from vae_analyze.errors import VaeAnalyzeError
 
 INTERRUPTED = 130
+_SETTING = re.compile(r"[A-Za-z_][\w.]*=")
 
 EPILOG = "No telemetry, and no network unless a command says so. Exit codes: 0 ok, 1 a gate failed, 2 usage, 3 checkpoint or data could not be loaded, 4 an analyzer failed, 130 interrupted."  # noqa: E501
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; ends the process with the exit code."""
-    words = sys.argv[1:] if arguments is None else arguments
+    words = repeated_settings(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a sign shows a question mark; it must not end the run.
@@ -34,6 +36,17 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         _say("Interrupted.")
         sys.exit(INTERRUPTED)
+
+
+def repeated_settings(words: list[str]) -> list[str]:
+    """``--set a=1 b=2`` as ``--set a=1 --set b=2``: several settings may follow one flag."""
+    found: list[str] = []
+    after_setting = False
+    for word in words:
+        more = after_setting and _SETTING.match(word) is not None and found[-2:-1] == ["--set"]
+        found += ["--set", word] if more else [word]
+        after_setting = more or found[-2:-1] == ["--set"]
+    return found
 
 
 def app(words: list[str]) -> typer.Typer:

@@ -13,17 +13,29 @@ from typing import TYPE_CHECKING, Any, final
 
 from vae_analyze.data.resize import Resized
 from vae_analyze.engine.devices import resolve
-from vae_analyze.engine.options import SMALLEST_N, RunOptions
+from vae_analyze.engine.evidence import evidence_of
+from vae_analyze.engine.options import MODEL_OPTIONS, SMALLEST_N, RunOptions, flag, load_words
 from vae_analyze.engine.session import Session, Settings, automatic_batch_size
-from vae_analyze.engine.sources import Checkpoint, DataSource, InMemoryData, InMemoryModel, ModelSource, NamedData
+from vae_analyze.engine.sources import (
+    Checkpoint,
+    DataSource,
+    InMemoryData,
+    InMemoryModel,
+    ModelSource,
+    NamedData,
+    can_travel,
+    resized,
+)
 from vae_analyze.engine.units import default_root
 from vae_analyze.errors import DataError, UsageError
 from vae_analyze.loading.card import Card, Loaded
+from vae_analyze.loading.load import verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vae_analyze.data.dataset import Dataset
+    from vae_analyze.loading.evidence import Evidence
 
 
 @final
@@ -46,19 +58,24 @@ def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared
         UsageError: The device is not there, or there is nothing to analyse the model with.
     """
     device = resolve(options.device)
-    source = model_source(model)
-    loaded = source.open(device=device, dtype=options.dtype)
-    card = loaded.card
-    size = _size(card, options)
     # Not `data or ...`: an empty dataset is false as well, and must be refused as what it is.
     spec = options.data if isinstance(data, str) and not data else data
+    given = _as_they_are(spec)
+    # The data come first where they are known: the loader settles by them what a file does not say.
+    evidence = None if given is None or not _on_disk(model) else evidence_of(given)
+    source, loaded = _opened(model, options, device, evidence)
+    card = loaded.card
+    size = _size(card, options)
     data_source: DataSource
     if isinstance(spec, (str, os.PathLike)):
         data_source = NamedData(spec=os.fspath(spec) or held_out(card), resize=size)
     else:
         data_source = InMemoryData(spec, resize=size)
-    dataset = data_source.open()
+    dataset = data_source.open() if given is None else resized(given, size)
     check_fit(card, dataset)
+    if _on_disk(model):  # what is in memory was not read here, so nothing was read wrongly
+        loaded = verified(loaded, evidence or evidence_of(dataset))
+        card = loaded.card
     if card.data and dataset.name == card.data:
         seen = f"these data ({dataset.name}) are those it was trained on: on unseen data it may do worse"
         loaded = Loaded(loaded.vae, replace(card, warnings=(*card.warnings, seen)), loaded.weights)
@@ -74,14 +91,51 @@ def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared
     return Prepared(source, data_source, Session(loaded, dataset, settings), transforms)
 
 
-def model_source(model: Any) -> ModelSource:
+def _as_they_are(spec: Any) -> Dataset | None:
+    """Data that were named, before any resizing; None where the checkpoint is to say what they are."""
+    if not isinstance(spec, (str, os.PathLike)):
+        return InMemoryData(spec).open()
+    return NamedData(spec=os.fspath(spec)).open() if os.fspath(spec) else None
+
+
+def _on_disk(model: Any) -> bool:
+    return isinstance(model, (str, os.PathLike))
+
+
+def _opened(model: Any, options: RunOptions, device: str, evidence: Evidence | None) -> tuple[ModelSource, Loaded]:
+    """The model, and where other processes can get the same from."""
+    if not _on_disk(model):
+        _check_unused(options)
+    source = model_source(model, {**load_words(options), "evidence": evidence})
+    loaded = source.open(device=device, dtype=options.dtype)
+    # What was found by experiment is sent as it is where it can be: finding it again would cost each process as much.
+    if isinstance(source, Checkpoint) and loaded.card.guessed and can_travel(loaded):
+        source = InMemoryModel(loaded)
+    return source, loaded
+
+
+def _check_unused(options: RunOptions) -> None:
+    """Refuse words about a file where there is none: they would be ignored without a word."""
+    said = [name for name in MODEL_OPTIONS if getattr(options, name) != getattr(RunOptions(), name)]
+    if said:
+        raise UsageError(
+            f"{', '.join(flag(name) for name in said)}: only for a checkpoint, and this model is in memory already",
+            hint="give these words to vae_analyze.load(...)",
+        )
+
+
+def model_source(model: Any, words: dict[str, Any] | None = None) -> ModelSource:
     """Where a model comes from: a path, a loaded model, or any object with the members of a VAE.
+
+    Args:
+        model: As given.
+        words: For a path: what is said about the file, as for `vae_analyze.loading.load.load`.
 
     A model in memory is copied: analysing it in the middle of its training must leave its mode, gradients, device and
     format as they are.
     """
-    if isinstance(model, (str, os.PathLike)):
-        return Checkpoint(path=os.fspath(model))
+    if _on_disk(model):
+        return Checkpoint(path=os.fspath(model), options=words or {})
     from vae_analyze.loading.live import weights_digest
     from vae_analyze.loading.memory import wrap
 

@@ -58,6 +58,17 @@ class InMemoryModel:
         return self.loaded
 
 
+def can_travel(loaded: Loaded) -> bool:
+    """Whether a model can be sent to another process: not one of a class that only this process knows."""
+    import pickle
+
+    try:
+        pickle.loads(pickle.dumps(loaded.vae))  # noqa: S301 - our own bytes, made in this line
+    except Exception:  # noqa: BLE001 - a foreign class that cannot be pickled raises anything
+        return False
+    return True
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedData:

@@ -17,7 +17,7 @@ from vae_analyze._version import __version__
 from vae_analyze.errors import StoreError
 from vae_analyze.reporting.drawing.palette import scheme
 from vae_analyze.reporting.origin import options, provenance
-from vae_analyze.reporting.overview import assumptions, doubts, facts, readings
+from vae_analyze.reporting.overview import assumptions, checks, doubts, facts, readings
 from vae_analyze.reporting.sections import anchors, drawings, headline, section
 from vae_analyze.reporting.text import printable
 from vae_analyze.runs.run import Run
@@ -95,6 +95,7 @@ def _page(run: Run, drawn: Sequence[Sequence[Drawn]], most_rows: int) -> str:
             anchors=ids,
             facts=facts(run),
             assumptions=assumptions(run),
+            checks=checks(run),
             readings=readings(run),
             headline=[scalar for result in run.results for scalar in headline(result)],
             doubts=doubts(run),

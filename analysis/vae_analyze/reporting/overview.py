@@ -76,6 +76,12 @@ def assumptions(run: Run) -> tuple[Mapping[str, Any], ...]:
     return tuple(sorted(found, key=lambda item: not item.get("guess")))
 
 
+def checks(run: Run) -> tuple[Mapping[str, Any], ...]:
+    """What was verified when the model was loaded, failures first."""
+    found = [dict(item) for item in run.card.get("checks") or ()]
+    return tuple(sorted(found, key=lambda item: item.get("outcome") == "passed"))
+
+
 def readings(run: Run) -> tuple[Reading, ...]:
     """The first sentence of every analyzer, then the second, and so on, up to a screenful."""
     ranked = [
@@ -101,7 +107,8 @@ def doubts(run: Run) -> tuple[Doubt, ...]:
         Doubt(
             "guess",
             printable(item.get("what", "")),
-            f"taken to be {printable(item.get('value'))}: {printable(item.get('source'))}",
+            f"taken to be {printable(item.get('value'))}: {printable(item.get('source'))}"
+            + (f"; runner-up: {printable(item['runner_up'])}" if item.get("runner_up") else ""),
         )
         for item in assumptions(run)
         if item.get("guess")

@@ -1,0 +1,1 @@
+"""VAEs as people write them, trained here, with the truth of what each encodes and decodes."""
