@@ -157,7 +157,7 @@ class Fitting:
             scored += [self._likeliest(start, ("relu", "tanh"), _ROUGH) for _, start in found[: 3 * _KEPT]]
         scored.sort(key=_first)
         scored = self._own_too(scored)
-        kept = _KEPT if scored[0][0] < _UNLIKE else 1
+        kept = _KEPT if min(scored, key=_first)[0] < _UNLIKE else 1
         return [start for _, start in scored[:kept]]
 
     def _own_too(self, scored: list[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
