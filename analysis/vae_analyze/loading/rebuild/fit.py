@@ -20,7 +20,7 @@ from vae_analyze.loading.rebuild.space import ACTIVATIONS, Coordinate, Open, coo
 
 _SKETCH, _ROUGH, _FINE, _FINAL = 16, 32, 128, 512
 _FINE_COSTLY, _FINAL_COSTLY = 96, 256
-_KEPT, _KEPT_OWN = 5, 3
+_KEPT = 4
 _UNLIKE = 0.9  # beyond it nothing is right, whatever the activation
 _STARTS = 3
 _GROUPS = 12
@@ -157,14 +157,15 @@ class Fitting:
             scored += [self._likeliest(start, ("relu", "tanh"), _ROUGH) for _, start in found[: 3 * _KEPT]]
         scored.sort(key=_first)
         scored = self._own_too(scored)
-        kept = _KEPT if min(scored, key=_first)[0] < _UNLIKE else 1
+        kept = _KEPT if scored[0][0] < _UNLIKE else 1
         return [start for _, start in scored[:kept]]
 
     def _own_too(self, scored: list[tuple[float, Candidate]]) -> list[tuple[float, Candidate]]:
         """Both of the data's own size and of another are kept, where there are both: only the errors tell."""
-        own = [pair for pair in scored if not self._resized(pair[1].shape)][:_KEPT_OWN]
-        other = [pair for pair in scored if self._resized(pair[1].shape) and pair[0] < _UNLIKE]
-        return [*own, *other[: _KEPT - len(own)]] if own and other else scored
+        own = [pair for pair in scored if not self._resized(pair[1].shape)]
+        other = [pair for pair in scored if self._resized(pair[1].shape)]
+        half = _KEPT // 2
+        return [*own[:half], *other[:half]] if own and other else scored
 
     def _resized(self, shape: tuple[int, ...]) -> bool:
         return math.prod(shape) != math.prod(self._bench.evidence.shape)

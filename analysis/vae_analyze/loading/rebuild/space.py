@@ -45,7 +45,7 @@ SQUASHED: dict[Squash, str] = {
     "none in [-1, 1]": "data in [-1, 1], as they are",
     "tanh in [0, 1]": "data as they are, by a tanh",
 }
-_ODD_PAIR = 0.15  # data come out in another range than they went in
+_ODD_PAIR = 0.25  # data come out in another range than they went in
 _SEAM = 0.01
 _ENDS = 0.10
 _RANGE = 0.02
