@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from vae_analyze._version import __version__
+from vae_analyze.cli.analyse import assumed
 from vae_analyze.cli.main import repeated_settings
 from vae_analyze.runs.read import read_run
 
@@ -166,6 +167,12 @@ def test_help_is_quick_and_loads_no_numerical_library() -> None:
     assert "HEAVY=[]" in done.stdout
     # The budget of 0.35 s is for the whole process on an idle machine; here others may be at work.
     assert float(done.stdout.rpartition("SPENT=")[2]) < 1.5
+
+
+def test_where_an_assumption_comes_from_is_said_with_its_runner_up() -> None:
+    assert assumed("tensor shapes", guess=False, runner_up="") == "from tensor shapes"
+    assert assumed("guess: error 0.1", guess=True, runner_up="tanh: 0.2") == "guess: error 0.1; runner-up: tanh: 0.2"
+    assert assumed("error 0.1", guess=True, runner_up="") == "guess: error 0.1"
 
 
 @pytest.mark.parametrize(

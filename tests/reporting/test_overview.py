@@ -33,14 +33,22 @@ def test_gravest_doubts_come_first_and_nothing_is_lost() -> None:
     found = doubts(hostile_run())
 
     assert [doubt.kind for doubt in found] == [
-        "failed", "not applicable", "model", "warning", "undefined", "warning", "guess",
+        "failed", "not applicable", "model", "warning", "undefined", "warning", "guess", "guess",
     ]  # fmt: skip
+    assert found[-2].text.endswith("every number of this run holds only if the guesses below are right")
     assert found[0].analyzer == HOSTILE
     assert found[4].text == "posterior_skl (10 settings): a posterior variance vanished or overflowed"
 
 
 def test_guesses_come_before_what_is_known() -> None:
     assert [item["guess"] for item in assumptions(hostile_run())] == [True, False]
+
+
+def test_that_something_is_a_guess_is_said_once() -> None:
+    run = hostile_run()
+    guessed = next(item for item in run.card["assumptions"] if item["guess"])
+    guessed["source"] = f"guess: {guessed['source']}"
+    assert not any(item["source"].startswith("guess") for item in assumptions(run))
 
 
 def test_readings_keep_their_order() -> None:

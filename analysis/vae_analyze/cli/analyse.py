@@ -107,7 +107,8 @@ def announce(console: Console, card: Card, data: Dataset, n: int) -> None:
 
 def assumed(source: str, *, guess: bool, runner_up: str) -> str:
     """Where an assumption comes from, in words."""
-    return f"{'guessed, ' if guess else ''}from {source}{f'; runner-up: {runner_up}' if runner_up else ''}"
+    evidence = f"guess: {source.removeprefix('guess: ')}" if guess else f"from {source}"
+    return f"{evidence}{f'; runner-up: {runner_up}' if runner_up else ''}"
 
 
 def verified(outcome: str) -> str:

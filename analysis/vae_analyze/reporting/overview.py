@@ -73,6 +73,8 @@ def facts(run: Run) -> tuple[Fact, ...]:
 def assumptions(run: Run) -> tuple[Mapping[str, Any], ...]:
     """What the loader inferred, guesses first."""
     found = [dict(item) for item in run.card.get("assumptions") or ()]
+    for item in found:  # that it is one is said beside it
+        item["source"] = str(item.get("source", "")).removeprefix("guess: ")
     return tuple(sorted(found, key=lambda item: not item.get("guess")))
 
 
@@ -103,6 +105,9 @@ def doubts(run: Run) -> tuple[Doubt, ...]:
     found += [Doubt("model", "the checkpoint", printable(text)) for text in run.card.get("warnings") or ()]
     for result in run.results:
         found += doubts_of(result)
+    if any(item.get("guess") for item in assumptions(run)):
+        whole = "every number of this run holds only if the guesses below are right"
+        found.append(Doubt("guess", "the model", f"{printable(run.card.get('format') or 'read')}: {whole}"))
     found += [
         Doubt(
             "guess",
