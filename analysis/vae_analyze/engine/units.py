@@ -68,12 +68,13 @@ class UnitStore:
                 os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink()
             raise StoreError(
                 f"cannot write finished work to {self.root}: {error.strerror or error}",
                 hint="choose another folder with --cache DIR, or use --no-cache",
             ) from error
+        finally:  # an interrupt too: once renamed there is nothing to remove
+            with suppress(OSError):
+                temporary.unlink()
 
     def usage(self) -> tuple[int, int]:
         """Number of units and their bytes."""

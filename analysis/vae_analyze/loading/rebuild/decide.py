@@ -69,6 +69,8 @@ def decide(
         return Decided(best=_undecided(found[0], content, layers, options, where), fit=None, warnings=warnings)
     _check_labels(found[0].plan.structure, options, where)
     bench = Bench(tensors, options.evidence)
+    if all(bench.data(one.shape) is None for one in found):
+        raise _no_geometry(found[0].plan.structure, options, where)
     space = open_to(content, layers, found[0].plan.structure, options)
     fit = Fitting(bench, space).run(found)
     health = health_of(fit.best, bench, content.stated)

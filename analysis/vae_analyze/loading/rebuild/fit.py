@@ -98,7 +98,12 @@ class Fitting:
         self._final = self._fine = _FINE
 
     def run(self, starts: list[Candidate]) -> Fit:
-        """The best of these candidates and of all that differ from them in activations, placement, ranges, split."""
+        """The best of these candidates and of all that differ from them in activations, placement, ranges, split.
+
+        At least one of them must take samples of a shape that the data can be brought to.
+        """
+        every = starts
+        starts = [start for start in starts if self._bench.data(start.shape) is not None]
         costly = _costly(starts[0])
         self._final = min(_FINAL_COSTLY if costly else _FINAL, len(self._bench.evidence))
         rough = starts if len(starts) == 1 else self._roughly(starts)
@@ -120,7 +125,7 @@ class Fitting:
             others=others,
             count=self._final,
             told=told,
-            sizes=tuple(dict.fromkeys(start.shape for start in starts if start.plan is best.plan)),
+            sizes=tuple(dict.fromkeys(start.shape for start in every if start.plan is best.plan)),
         )
 
     def error(self, candidate: Candidate, count: int) -> float:
