@@ -58,8 +58,7 @@ def libraries(session: nox.Session) -> None:
     _constrain(session)
     # onnx and onnxscript write the files with which onnxruntime is tested.
     session.install("-e", ".[test,diffusers,pythae,onnx,lightning]", "onnx", "onnxscript")
-    written = ("diffusers_folder", "pythae_folder", "onnx_session", "onnx_pair", "lightning")
-    session.run("pytest", *(f"tests/loading/test_{name}.py" for name in written), *session.posargs)
+    session.run("pytest", "tests/loading/libraries", "tests/loading/test_lightning.py", *session.posargs)
 
 
 @nox.session(reuse_venv=True)

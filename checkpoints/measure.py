@@ -7,7 +7,7 @@ import torch
 
 from vae_analyze.data.dataset import Dataset
 from vae_analyze.loading.architectures.registry import Network
-from vae_analyze.loading.own_card import Expected
+from vae_analyze.loading.own_files.own_card import Expected
 
 _ACTIVE_VARIANCE = 0.01  # of the posterior mean over the data: Burda et al. 2016, section 5.2
 _BATCH = 500

@@ -15,7 +15,7 @@ from training import Schedule, train
 
 from vae_analyze.data.open import open_data
 from vae_analyze.loading.architectures.mlp import MLP, MLPOptions
-from vae_analyze.loading.own import save
+from vae_analyze.loading.own_files.own import save
 
 TRAINING_DATA = "digits:train"
 HELD_OUT_DATA = "digits:test"

@@ -13,8 +13,8 @@ from training import Schedule, train
 from vae_analyze.data.open import open_data
 from vae_analyze.loading.architectures.conv import Conv, ConvOptions
 from vae_analyze.loading.architectures.registry import Network
-from vae_analyze.loading.own import save
-from vae_analyze.loading.own_card import Expected
+from vae_analyze.loading.own_files.own import save
+from vae_analyze.loading.own_files.own_card import Expected
 
 NAME = "sprites-beta"
 TRAINING_DATA = "sprites:train"

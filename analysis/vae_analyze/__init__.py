@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vae_analyze.api import analyze, load
     from vae_analyze.data.open import open_data
     from vae_analyze.loading.memory import wrap
-    from vae_analyze.loading.saving import save
+    from vae_analyze.loading.own_files.saving import save
     from vae_analyze.runs.read import read_run
 
 __all__ = ["__version__", "analyze", "load", "open_data", "read_run", "save", "wrap"]
@@ -27,7 +27,7 @@ _LAZY = {
     "load": "vae_analyze.api",
     "open_data": "vae_analyze.data.open",
     "read_run": "vae_analyze.runs.read",
-    "save": "vae_analyze.loading.saving",
+    "save": "vae_analyze.loading.own_files.saving",
     "wrap": "vae_analyze.loading.memory",
 }
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from vae_analyze.engine.plan import Plan, Work
     from vae_analyze.engine.prepare import Prepared
     from vae_analyze.loading.card import Card, Loaded
-    from vae_analyze.loading.evidence import Evidence
     from vae_analyze.loading.inspect import Inspection
+    from vae_analyze.loading.settling.evidence import Evidence
     from vae_analyze.runs.run import OptionValue, Run
     from vae_analyze.vae import VAE, ConditionalVAE
 

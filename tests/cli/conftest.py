@@ -14,7 +14,7 @@ import torch
 
 from vae_analyze.cli.main import main
 from vae_analyze.loading.architectures.mlp import MLP, MLPOptions
-from vae_analyze.loading.own import save
+from vae_analyze.loading.own_files.own import save
 
 
 class Done(NamedTuple):

@@ -19,7 +19,7 @@ from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.api import analyze
 from vae_analyze.engine.units import UnitStore
 from vae_analyze.loading.architectures.mlp import MLP, MLPOptions
-from vae_analyze.loading.own import save
+from vae_analyze.loading.own_files.own import save
 from vae_analyze.runs.read import read_run
 
 QUICK = Robustness(sigma=(0.1,), draws=1)

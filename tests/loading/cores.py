@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 import vae_analyze
-from vae_analyze.loading.convention import Second
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.convention import Second
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.vae import VAE
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from support.zoo.images import small
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.evidence import Evidence
 
 LATENTS = 6
 Kind = Literal["mlp", "conv", "conditional"]

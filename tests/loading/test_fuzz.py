@@ -18,14 +18,14 @@ from torch import nn
 
 from loading.audit import watched
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.choice import chosen
-from vae_analyze.loading.foreign import foreign
-from vae_analyze.loading.kinds import container
+from vae_analyze.loading.files.kinds import container
+from vae_analyze.loading.files.pickled import scan
+from vae_analyze.loading.files.safetensors_file import packed
+from vae_analyze.loading.files.weights import read_weights, tensors_in
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.pickled import scan
-from vae_analyze.loading.safetensors_file import packed
-from vae_analyze.loading.unwrap import unwrap
-from vae_analyze.loading.weights import read_weights, tensors_in
+from vae_analyze.loading.unwrapping.choice import chosen
+from vae_analyze.loading.unwrapping.foreign import foreign
+from vae_analyze.loading.unwrapping.unwrap import unwrap
 
 _MEBIBYTES = 300
 

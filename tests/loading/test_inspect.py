@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from loading.files import hostile_pickle, hostile_torch_file, small_mlp, written
+from loading.written_files import hostile_pickle, hostile_torch_file, small_mlp, written
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.inspect import inspect_file
 from vae_analyze.loading.source import sha256

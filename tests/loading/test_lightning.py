@@ -18,7 +18,7 @@ from vae_analyze.loading.load import load
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.rebuild import REBUILD
 from vae_analyze.loading.source import Source
-from vae_analyze.loading.unwrap import chosen, unwrap
+from vae_analyze.loading.unwrapping.unwrap import chosen, unwrap
 
 CODE = """
 import lightning as L

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import vae_analyze
-from loading.files import hostile_torch_file, small_mlp, written
+from loading.written_files import hostile_torch_file, small_mlp, written
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.load import list_formats, load
-from vae_analyze.loading.own import save
+from vae_analyze.loading.own_files.own import save
 
 
 def test_a_loaded_model_is_frozen_and_in_evaluation_mode(tmp_path: Path) -> None:

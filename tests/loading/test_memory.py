@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from loading.files import small_mlp
+from loading.written_files import small_mlp
 from support.models import ConditionalVAE, LinearVAE, NumpyVAE, SpatialVAE
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.memory import wrap

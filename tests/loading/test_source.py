@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from loading.files import written
+from loading.written_files import written
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.source import Source, sha256
 

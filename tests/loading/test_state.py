@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from loading.files import small_mlp
+from loading.written_files import small_mlp
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.architectures.registry import Network, build
 from vae_analyze.loading.state import fill, shapes

@@ -17,8 +17,8 @@ from vae_analyze.data.open import open_data
 from vae_analyze.data.resize import Resized
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.card import Card, Loaded
-from vae_analyze.loading.evidence import Evidence
 from vae_analyze.loading.load import load, verified
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.vae import VAE
 
 N = 1000  # images whose error is stated

@@ -13,7 +13,7 @@ from torch import Tensor
 from vae_analyze.data.dataset import Dataset
 from vae_analyze.data.resize import Resized
 from vae_analyze.errors import DataError
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.evidence import Evidence
 
 MOST = 512
 _MOST_NUMBERS = 2**24  # 64 MiB: of large images fewer are taken

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vae_analyze.data.dataset import Dataset
-    from vae_analyze.loading.evidence import Evidence
+    from vae_analyze.loading.settling.evidence import Evidence
 
 
 @final

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, final
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.content import Content
-from vae_analyze.loading.kinds import container
+from vae_analyze.loading.files.kinds import container
+from vae_analyze.loading.files.pickled import scan
+from vae_analyze.loading.files.printable import printable
+from vae_analyze.loading.files.weights import tensors_in
 from vae_analyze.loading.load import load_with, recognised, verified
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.pickled import scan
-from vae_analyze.loading.printable import printable
 from vae_analyze.loading.source import Source, sha256
-from vae_analyze.loading.unwrap import unwrap
-from vae_analyze.loading.weights import tensors_in
+from vae_analyze.loading.unwrapping.content import Content
+from vae_analyze.loading.unwrapping.unwrap import unwrap
 
 _MOST_TENSORS = 2000
 

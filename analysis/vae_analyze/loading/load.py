@@ -12,23 +12,23 @@ from torch import nn
 
 from vae_analyze.errors import CheckpointError, UsageError
 from vae_analyze.loading.card import Loaded
-from vae_analyze.loading.diffusers_folder import DIFFUSERS
-from vae_analyze.loading.disentangling import DISENTANGLING
-from vae_analyze.loading.evidence import Evidence
 from vae_analyze.loading.format import Format
+from vae_analyze.loading.libraries.diffusers_folder import DIFFUSERS
+from vae_analyze.loading.libraries.disentangling import DISENTANGLING
+from vae_analyze.loading.libraries.onnx_pair import ONNX
+from vae_analyze.loading.libraries.pythae_folder import PYTHAE
 from vae_analyze.loading.live import weights_digest
-from vae_analyze.loading.onnx_pair import ONNX
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.own import OWN
-from vae_analyze.loading.probe import probe
-from vae_analyze.loading.program import OWN_PROGRAM
-from vae_analyze.loading.pt2_file import EXPORTED
-from vae_analyze.loading.pythae_folder import PYTHAE
+from vae_analyze.loading.own_files.own import OWN
+from vae_analyze.loading.own_files.program import OWN_PROGRAM
+from vae_analyze.loading.own_files.pt2_file import EXPORTED
+from vae_analyze.loading.own_files.torchscript import TORCHSCRIPT
 from vae_analyze.loading.rebuild.format import REBUILD
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.loading.source import Source
-from vae_analyze.loading.torchscript import TORCHSCRIPT
 from vae_analyze.loading.unrecognised import refuse
-from vae_analyze.loading.verify import verify
+from vae_analyze.loading.verifying.probe import probe
+from vae_analyze.loading.verifying.verify import verify
 
 # In the order in which they are asked; the first that recognises a source reads it.
 FORMATS: tuple[Format, ...] = (
@@ -72,7 +72,7 @@ def reader(source: Source, options: LoadOptions) -> Callable[[Source, LoadOption
     if options.adapter and options.model:
         raise UsageError("--adapter and --model: expected one of the two", hint="the adapter makes the model itself")
     if options.adapter:
-        from vae_analyze.loading.adapter import read_adapter
+        from vae_analyze.loading.adapters.adapter import read_adapter
 
         return read_adapter
     if options.model:

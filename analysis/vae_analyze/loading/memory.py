@@ -9,9 +9,9 @@ from torch import nn
 
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.card import Assumption, Card, Likelihood, Loaded
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.live import modules_of
-from vae_analyze.loading.printable import printable
-from vae_analyze.loading.probe import Probe, probe
+from vae_analyze.loading.verifying.probe import Probe, probe
 from vae_analyze.vae import VAE, ConditionalVAE
 
 _MEMBERS = ("input_shape", "latent_shape", "encode", "decode")

@@ -11,7 +11,7 @@ from typing import Literal, final
 import torch
 
 from vae_analyze.errors import UsageError
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.loading.source import sha256
 
 _VERSION = 1  # of the meaning of a loaded file: another reading of the same bytes is another model

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, final
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 _HEAD_BYTES = 4096
 
@@ -79,7 +79,7 @@ class Source:
         Raises:
             CheckpointError: It is something else, damaged, or holds more than plain data and tensors.
         """
-        from vae_analyze.loading.weights import read_weights
+        from vae_analyze.loading.files.weights import read_weights
 
         return read_weights(self.path, self.head)
 

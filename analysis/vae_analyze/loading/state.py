@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
 
 _Module = TypeVar("_Module", bound=nn.Module)
 

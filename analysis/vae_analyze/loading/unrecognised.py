@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.content import Content, State
-from vae_analyze.loading.foreign import foreign
+from vae_analyze.loading.files.printable import listing, printable
+from vae_analyze.loading.files.weights import tensors_in
 from vae_analyze.loading.format import Format
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.printable import listing, printable
 from vae_analyze.loading.source import Source
 from vae_analyze.loading.state import shapes
-from vae_analyze.loading.unwrap import unwrap
-from vae_analyze.loading.weights import tensors_in
+from vae_analyze.loading.unwrapping.content import Content, State
+from vae_analyze.loading.unwrapping.foreign import foreign
+from vae_analyze.loading.unwrapping.unwrap import unwrap
 
 _EXPORT = "export its encoder and decoder to ONNX and give that pair"
 # A file in a folder, what the folder is, what to do; the first that is there counts.

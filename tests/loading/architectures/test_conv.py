@@ -5,7 +5,7 @@ import torch
 
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.architectures.conv import Conv, ConvOptions
-from vae_analyze.loading.fields import Fields
+from vae_analyze.loading.files.fields import Fields
 from vae_analyze.vae import VAE
 
 

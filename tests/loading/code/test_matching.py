@@ -4,7 +4,7 @@ import torch
 
 from vae_analyze.loading.code.candidates import candidates
 from vae_analyze.loading.code.matching import best_fit
-from vae_analyze.loading.content import State
+from vae_analyze.loading.unwrapping.content import State
 
 
 def _state(prefix: str = "", **shapes: tuple[int, ...]) -> State:

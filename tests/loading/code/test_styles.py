@@ -291,6 +291,6 @@ class VAE(nn.Module):
 
 
 def _vectors(x: Tensor) -> Any:
-    from vae_analyze.loading.evidence import Evidence
+    from vae_analyze.loading.settling.evidence import Evidence
 
     return Evidence(name="vectors", x=x)

@@ -15,7 +15,7 @@ from loading.code.made import read, written
 from loading.code.wild_classes import CLASSES
 from vae_analyze.data.resize import Resized
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.vae import ConditionalVAE
 
 HEALTHY = ("01.pth", "02.pth", "03.pth", "04.pth", "05.pth", "06.pt", "10.pt", "11.pth", "12.pth")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.evidence import Evidence
 
 STEPS = 700
 

@@ -13,9 +13,9 @@ from torch.nn.functional import one_hot
 from loading.rebuild.planted import Planted, evidence, mlp, trained
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.card import Loaded
-from vae_analyze.loading.convention import ConditionalConventional, Conventional
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.rebuild import REBUILD
+from vae_analyze.loading.settling.convention import ConditionalConventional, Conventional
 from vae_analyze.loading.source import Source
 
 

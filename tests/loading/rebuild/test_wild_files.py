@@ -10,10 +10,10 @@ from torch.nn.functional import conv2d, conv_transpose2d, linear
 
 import vae_analyze
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.convention import Conventional
-from vae_analyze.loading.evidence import Evidence
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.rebuild import REBUILD
+from vae_analyze.loading.settling.convention import Conventional
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.loading.source import Source
 
 

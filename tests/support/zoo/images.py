@@ -14,7 +14,7 @@ from torch import Tensor
 from vae_analyze.data.arrays import ArrayDataset
 from vae_analyze.data.open import open_data
 from vae_analyze.data.resize import Resized
-from vae_analyze.loading.evidence import Evidence
+from vae_analyze.loading.settling.evidence import Evidence
 
 MNIST = Path(__file__).resolve().parents[4] / "shared" / "data" / "mnist" / "t10k-images-idx3-ubyte.gz"
 EVALUATED = 200

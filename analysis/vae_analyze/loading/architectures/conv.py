@@ -17,7 +17,7 @@ from vae_analyze.loading.architectures.layers import (
     likelihood_of,
     output_mean,
 )
-from vae_analyze.loading.fields import LARGEST_SIZE, Fields
+from vae_analyze.loading.files.fields import LARGEST_SIZE, Fields
 from vae_analyze.vae import DiagonalGaussian
 
 SIDES = (16, 32, 64, 128, 256)

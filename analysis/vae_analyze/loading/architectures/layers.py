@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from torch import Tensor, nn
 
-from vae_analyze.loading.fields import Fields
+from vae_analyze.loading.files.fields import Fields
 
 Activation = Literal["relu", "tanh", "gelu", "silu", "leaky_relu"]
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {

@@ -16,7 +16,7 @@ from vae_analyze.loading.architectures.layers import (
     likelihood_of,
     output_mean,
 )
-from vae_analyze.loading.fields import LARGEST_SIZE, Fields
+from vae_analyze.loading.files.fields import LARGEST_SIZE, Fields
 from vae_analyze.vae import DiagonalGaussian
 
 MOST_LAYERS = 32

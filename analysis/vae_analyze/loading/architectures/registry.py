@@ -10,8 +10,8 @@ import torch
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.architectures.conv import Conv, ConvOptions
 from vae_analyze.loading.architectures.mlp import MLP, MLPOptions
-from vae_analyze.loading.fields import Fields
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.fields import Fields
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.names import nearest
 
 Network: TypeAlias = MLP | Conv

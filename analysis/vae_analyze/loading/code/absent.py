@@ -10,7 +10,7 @@ from typing import Any, NoReturn, final
 from torch import nn
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 # Bases that add nothing to what a network computes.
 _MIXINS = ("PyTorchModelHubMixin", "ModelHubMixin", "PushToHubMixin", "HyperparametersMixin", "FromOriginalModelMixin")

@@ -19,10 +19,10 @@ from vae_analyze.loading.code.gaussian import check_diagonal
 from vae_analyze.loading.code.noise import Noise
 from vae_analyze.loading.code.recording import decoders, encoders
 from vae_analyze.loading.code.survey import Run, Survey, attempt, moved_place, run, surveyed
-from vae_analyze.loading.convention import Output
+from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.printable import listing, printable
-from vae_analyze.loading.questions import Known
+from vae_analyze.loading.settling.convention import Output
+from vae_analyze.loading.settling.questions import Known
 
 _ADAPTER = "write an adapter file of ten lines that calls it as it wants to be called (--adapter FILE.py)"
 

@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from vae_analyze.errors import UsageError
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
 
 _TORCH = re.compile(r"(?:torch\.)?nn\.([A-Z]\w*)(\(\))?")
 # Parameters that are one object holding all sizes.

@@ -10,7 +10,7 @@ from typing import Any, final
 from vae_analyze.loading.code.pure import Purity
 from vae_analyze.loading.code.siblings import sibling, target
 from vae_analyze.loading.code.units import Unit
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 UNAVAILABLE = "__not_run__"
 _DECORATORS = (

@@ -16,9 +16,9 @@ from vae_analyze.loading.code.arguments import named_parameters, signature_of
 from vae_analyze.loading.code.candidates import NEUTRAL, candidates
 from vae_analyze.loading.code.matching import Fit
 from vae_analyze.loading.code.search import Search, found_sizes, is_space
-from vae_analyze.loading.content import State
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.state import checked
+from vae_analyze.loading.unwrapping.content import State
 
 _CPU = torch.device("cpu")
 _MOST_ALTERNATIVES = 3

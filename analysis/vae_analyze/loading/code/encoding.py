@@ -14,7 +14,7 @@ from vae_analyze.loading.code.feeding import SAMPLES
 from vae_analyze.loading.code.outputs import Part
 from vae_analyze.loading.code.recording import encoders
 from vae_analyze.loading.code.survey import Run, Survey, attempt, close, run
-from vae_analyze.loading.convention import Second, Split
+from vae_analyze.loading.settling.convention import Second, Split
 
 # How far a noise of 1 moves a code, from the second output.
 _READINGS: tuple[tuple[Second, Callable[[Tensor], Tensor]], ...] = (

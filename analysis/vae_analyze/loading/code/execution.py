@@ -21,7 +21,7 @@ from vae_analyze.loading.code.cleaning import UNAVAILABLE
 from vae_analyze.loading.code.siblings import inside, target
 from vae_analyze.loading.code.slicing import Kept, Slicer, whole_modules
 from vae_analyze.loading.code.units import Definition
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 _AT_ONCE = ("torch", "torch.nn", "torch.nn.functional", "torch.distributions", "torch.autograd", "numpy", "torch.optim")
 _NOT_AT_ONCE = ("antigravity", "this", "webbrowser", "turtle", "tkinter", "idlelib")

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, one_hot
 
-from vae_analyze.loading.convention import Labels
 from vae_analyze.loading.options import LoadOptions
+from vae_analyze.loading.settling.convention import Labels
 
 SAMPLES = 5  # a number that is hardly a size of anything else
 _SEED = 20262

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 _FACTORIES = frozenset(
     getattr(torch, name)

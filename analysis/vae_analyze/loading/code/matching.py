@@ -8,8 +8,8 @@ from typing import final
 
 from torch import Tensor
 
-from vae_analyze.loading.content import State
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
+from vae_analyze.loading.unwrapping.content import State
 
 Shape = tuple[int, ...]
 _COUNTERS = "num_batches_tracked"  # batch normalisation counts with them; nothing is computed from them

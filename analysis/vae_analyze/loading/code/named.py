@@ -27,7 +27,7 @@ from vae_analyze.loading.code.harmless import harmless
 from vae_analyze.loading.code.slicing import Slicer
 from vae_analyze.loading.code.spec import Spec
 from vae_analyze.loading.code.units import Definition
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
 
 _CPU = torch.device("cpu")
 

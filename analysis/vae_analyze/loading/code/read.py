@@ -16,13 +16,13 @@ from vae_analyze.loading.code.construct import Made, Recipe, Stated, construct, 
 from vae_analyze.loading.code.named import Named, named_code
 from vae_analyze.loading.code.search import is_space
 from vae_analyze.loading.code.spec import parse_spec
-from vae_analyze.loading.content import Content, State
-from vae_analyze.loading.convention import ConditionalConventional, Conventional
+from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.options import LoadOptions, fingerprint
-from vae_analyze.loading.printable import listing, printable
-from vae_analyze.loading.settle import Settled, settle
+from vae_analyze.loading.settling.convention import ConditionalConventional, Conventional
+from vae_analyze.loading.settling.settle import Settled, settle
 from vae_analyze.loading.source import Source
-from vae_analyze.loading.unwrap import chosen, unwrap
+from vae_analyze.loading.unwrapping.content import Content, State
+from vae_analyze.loading.unwrapping.unwrap import chosen, unwrap
 
 _DEVICES = re.compile(r"cuda|\.to\(|device|torch\.(zeros|ones|empty|full|rand|randn|eye|arange|linspace|tensor)\b")
 _LARGE = 50_000_000  # numbers; above, a network is not made twice

@@ -17,8 +17,8 @@ from vae_analyze.loading.code.arguments import NAMESPACES
 from vae_analyze.loading.code.candidates import NEUTRAL, candidates, is_count_of_classes
 from vae_analyze.loading.code.harmless import harmless
 from vae_analyze.loading.code.matching import Fit, Shape, best_fit
-from vae_analyze.loading.content import State
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
+from vae_analyze.loading.unwrapping.content import State
 
 _SECONDS = 20.0
 _STARTS = 200

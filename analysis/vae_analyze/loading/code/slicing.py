@@ -16,7 +16,7 @@ from vae_analyze.loading.code.pure import Purity
 from vae_analyze.loading.code.siblings import inside, sibling, target
 from vae_analyze.loading.code.sources import parsed
 from vae_analyze.loading.code.units import Definition, Entry, Unit, unit_of
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 _MOST_FILES = 60
 

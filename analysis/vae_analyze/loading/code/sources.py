@@ -14,7 +14,7 @@ from typing import Any, final
 
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.code.spec import missing_file
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 _MAGIC = re.compile(r"^(\s*)(?:[%!?]|[\w.,\s]+=\s*[%!](?=\w)|[\w.]+\?{1,2}\s*$).*$")
 # Cell magics below which there is Python.

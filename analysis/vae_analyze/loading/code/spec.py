@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import final
 
 from vae_analyze.errors import CheckpointError, UsageError
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
 
 SUFFIXES = (".py", ".ipynb")
 EXAMPLE = "--model file.py:Class, notebook.ipynb:Class or package.module:Class"

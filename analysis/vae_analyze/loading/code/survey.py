@@ -16,8 +16,8 @@ from vae_analyze.loading.code.harmless import harmless
 from vae_analyze.loading.code.noise import Noise
 from vae_analyze.loading.code.outputs import Part, parts
 from vae_analyze.loading.code.recording import Event, at, recorded
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.printable import printable
 
 _CPU = torch.device("cpu")
 

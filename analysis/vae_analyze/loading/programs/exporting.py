@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.programs.graph import DTYPES, Graph, Node
 from vae_analyze.loading.programs.operators import ARITHMETIC, is_random, resolve
 

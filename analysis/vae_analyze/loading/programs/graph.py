@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.fields import Fields
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.fields import Fields
+from vae_analyze.loading.files.printable import printable
 
 MOST_NODES = 100_000
 _DEEPEST = 8

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 
 # Names in torch's own operator library, without overloads.
 ALLOWED = frozenset(

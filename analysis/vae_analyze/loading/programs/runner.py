@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.printable import printable
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.programs.graph import Graph, Node, named
 from vae_analyze.loading.programs.operators import resolve
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from vae_analyze.loading.card import Assumption
+from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.printable import listing, printable
 from vae_analyze.loading.rebuild.candidate import Candidate
 from vae_analyze.loading.rebuild.choices import Choices
 from vae_analyze.loading.rebuild.fit import Fit, Rival

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from vae_analyze.loading.evidence import Evidence
 from vae_analyze.loading.rebuild.blueprint import Blueprint, Plan, assemble
 from vae_analyze.loading.rebuild.choices import Choices
 from vae_analyze.loading.rebuild.steps import run, watched
+from vae_analyze.loading.settling.evidence import Evidence
 
 _MOST_CODES = 400
 _MOST_DECODED = 40

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, final
 
-from vae_analyze.loading.content import ModuleTree
 from vae_analyze.loading.rebuild.choices import Choices, Half, Squash
 from vae_analyze.loading.rebuild.gaps import Gap, gaps_of
 from vae_analyze.loading.rebuild.geometry import Setting, side_of
@@ -14,6 +13,7 @@ from vae_analyze.loading.rebuild.layers import Layer
 from vae_analyze.loading.rebuild.steps import Step
 from vae_analyze.loading.rebuild.structure import Structure
 from vae_analyze.loading.rebuild.tail import tail
+from vae_analyze.loading.unwrapping.content import ModuleTree
 
 _PLAIN = Setting()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, final
 
-from vae_analyze.loading.convention import Split
 from vae_analyze.loading.rebuild.geometry import Geometry
+from vae_analyze.loading.settling.convention import Split
 
 Squash = Literal["sigmoid", "tanh", "none", "none in [-1, 1]", "tanh in [0, 1]"]
 LabelSide = Literal["after", "before"]

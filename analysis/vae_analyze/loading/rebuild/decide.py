@@ -9,9 +9,8 @@ from typing import final
 from torch import Tensor
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.content import Content
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.printable import printable
 from vae_analyze.loading.rebuild.bench import Bench
 from vae_analyze.loading.rebuild.blueprint import Plan
 from vae_analyze.loading.rebuild.candidate import Candidate, begun
@@ -24,6 +23,7 @@ from vae_analyze.loading.rebuild.starts import candidates, shapes_for, takes
 from vae_analyze.loading.rebuild.structure import Structure
 from vae_analyze.loading.rebuild.unfit import leftover
 from vae_analyze.loading.rebuild.words import open_to
+from vae_analyze.loading.unwrapping.content import Content
 
 _MOST_CANDIDATES = 150
 _BOLD = 0.2  # of the usual caution, once the usual choices have failed

@@ -12,8 +12,8 @@ from vae_analyze.loading.source import Source
 def _recognise(source: Source) -> bool:
     if source.folder:
         return False
-    from vae_analyze.loading.foreign import foreign
-    from vae_analyze.loading.unwrap import chosen, unwrap
+    from vae_analyze.loading.unwrapping.foreign import foreign
+    from vae_analyze.loading.unwrapping.unwrap import chosen, unwrap
 
     options = LoadOptions()
     try:

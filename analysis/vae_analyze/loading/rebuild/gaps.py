@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from vae_analyze.loading.content import ModuleNode, ModuleTree
 from vae_analyze.loading.rebuild.layers import Layer
 from vae_analyze.loading.rebuild.structure import Link
+from vae_analyze.loading.unwrapping.content import ModuleNode, ModuleTree
 
 
 @final

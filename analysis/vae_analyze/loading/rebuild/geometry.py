@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
-from vae_analyze.loading.content import ModuleTree
 from vae_analyze.loading.rebuild.gaps import Gap
+from vae_analyze.loading.unwrapping.content import ModuleTree
 
 _MOST_STEPS = 6000
 _ANOTHER = 0.7  # two layers of one kernel that differ in their setting

@@ -9,11 +9,11 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from vae_analyze.loading.fresh import untrained_signs
 from vae_analyze.loading.rebuild.bench import Bench
 from vae_analyze.loading.rebuild.blueprint import assemble
 from vae_analyze.loading.rebuild.candidate import Candidate
 from vae_analyze.loading.rebuild.network import Rebuilt
+from vae_analyze.loading.settling.fresh import untrained_signs
 
 # Wrong candidates come out at or above the mean image's error; poor but right ones below it, and they do much worse
 # with another sample's code.

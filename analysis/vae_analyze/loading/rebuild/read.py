@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from vae_analyze.errors import CheckpointError
-from vae_analyze.loading.adapter_template import next_steps
+from vae_analyze.loading.adapters.adapter_template import next_steps
 from vae_analyze.loading.card import Assumption, Card, Loaded
-from vae_analyze.loading.content import Content
-from vae_analyze.loading.convention import ConditionalConventional, Convention, Conventional, Output
-from vae_analyze.loading.kinds import container
+from vae_analyze.loading.files.kinds import container
+from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.options import LoadOptions, fingerprint
-from vae_analyze.loading.printable import printable
 from vae_analyze.loading.rebuild.announce import assumptions
 from vae_analyze.loading.rebuild.blueprint import assemble
 from vae_analyze.loading.rebuild.candidate import Candidate
@@ -26,10 +24,12 @@ from vae_analyze.loading.rebuild.network import Rebuilt
 from vae_analyze.loading.rebuild.picture import picture
 from vae_analyze.loading.rebuild.reparameterised import multiplied
 from vae_analyze.loading.rebuild.unfit import unfit
-from vae_analyze.loading.settle import Known, settle
+from vae_analyze.loading.settling.convention import ConditionalConventional, Convention, Conventional, Output
+from vae_analyze.loading.settling.settle import Known, settle
 from vae_analyze.loading.source import Source
 from vae_analyze.loading.state import checked
-from vae_analyze.loading.unwrap import chosen, unwrap
+from vae_analyze.loading.unwrapping.content import Content
+from vae_analyze.loading.unwrapping.unwrap import chosen, unwrap
 
 FORMAT = "rebuilt from names and shapes"
 _OUTPUTS: dict[str, Output] = {
@@ -75,7 +75,7 @@ def weights_of(source: Source, options: LoadOptions) -> Weights:
     Raises:
         CheckpointError: Nothing of the kind.
     """
-    from vae_analyze.loading.foreign import foreign
+    from vae_analyze.loading.unwrapping.foreign import foreign
 
     content = unwrap(source.content, options, container=container(source.head))
     state = chosen(content, options)

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vae_analyze.loading.convention import Second
 from vae_analyze.loading.rebuild.bench import Bench
 from vae_analyze.loading.rebuild.blueprint import Blueprint, Plan, assemble
 from vae_analyze.loading.rebuild.choices import Choices
 from vae_analyze.loading.rebuild.steps import run
+from vae_analyze.loading.settling.convention import Second
 
 _CHUNKS = 8
 _CHUNK = 64

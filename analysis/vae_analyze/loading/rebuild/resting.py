@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 
-from vae_analyze.loading.convention import Second
 from vae_analyze.loading.rebuild.bench import Bench
 from vae_analyze.loading.rebuild.blueprint import assemble
 from vae_analyze.loading.rebuild.candidate import Candidate, tied
 from vae_analyze.loading.rebuild.rest import Rest, rest_of
 from vae_analyze.loading.rebuild.space import Open
-from vae_analyze.loading.second import second_of
+from vae_analyze.loading.settling.convention import Second
+from vae_analyze.loading.settling.second import second_of
 
 # Weights further from rest than this were not trained to the end, or by another loss: it says nothing of activations.
 AT_REST = 1.8

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import final
 
-from vae_analyze.loading.convention import Split
 from vae_analyze.loading.rebuild.blueprint import Plan
 from vae_analyze.loading.rebuild.choices import Choices, LabelSide, Squash
+from vae_analyze.loading.settling.convention import Split
 
 ACTIVATIONS: dict[str, float] = {
     "relu": 0.0,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from vae_analyze.loading.content import ModuleTree
-from vae_analyze.loading.convention import Split
 from vae_analyze.loading.rebuild.blueprint import Plan
 from vae_analyze.loading.rebuild.candidate import Candidate
 from vae_analyze.loading.rebuild.choices import Choices, Half
 from vae_analyze.loading.rebuild.geometry import Geometry, geometries, side_of
 from vae_analyze.loading.rebuild.structure import Link, Structure, Width
+from vae_analyze.loading.settling.convention import Split
+from vae_analyze.loading.unwrapping.content import ModuleTree
 
 SIDES = (28, 32, 64, 96, 128, 224, 256)
 _MOST_PER_SIDE = 60

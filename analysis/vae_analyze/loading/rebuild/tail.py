@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vae_analyze.loading.content import ModuleNode
 from vae_analyze.loading.rebuild.choices import Half, named
 from vae_analyze.loading.rebuild.gaps import Gap
 from vae_analyze.loading.rebuild.geometry import Setting
 from vae_analyze.loading.rebuild.layers import Layer
 from vae_analyze.loading.rebuild.steps import Step
+from vae_analyze.loading.unwrapping.content import ModuleNode
 
 _EPSILON = 1e-5
 _MODULES = {

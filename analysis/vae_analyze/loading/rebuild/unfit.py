@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from vae_analyze.loading.printable import listing, printable
+from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.rebuild.layers import Layers
 
 # What names of weights tell, in the order in which they are asked.

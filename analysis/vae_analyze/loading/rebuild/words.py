@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from vae_analyze.loading.content import Content
-from vae_analyze.loading.evidence import Evidence
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.rebuild.choices import Squash
 from vae_analyze.loading.rebuild.layers import Layer, Layers
 from vae_analyze.loading.rebuild.space import Open
 from vae_analyze.loading.rebuild.structure import Structure
 from vae_analyze.loading.rebuild.tail import activation_of
+from vae_analyze.loading.settling.evidence import Evidence
+from vae_analyze.loading.unwrapping.content import Content
 
 _STATED = {
     "relu": "relu",

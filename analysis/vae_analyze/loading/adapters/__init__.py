@@ -1,0 +1,1 @@
+"""A person's own ten lines that make a model."""

@@ -1,0 +1,1 @@
+"""The suite's own files: weights with a card, programs, TorchScript."""

@@ -1,0 +1,1 @@
+"""What a file does not say, settled by experiment on data."""

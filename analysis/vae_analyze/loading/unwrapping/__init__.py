@@ -1,0 +1,1 @@
+"""What lies around the weights in a file, taken off."""
