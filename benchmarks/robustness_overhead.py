@@ -28,6 +28,7 @@ import vae_analyze
 from vae_analyze.analyzers.robustness import Robustness
 from vae_analyze.data.dataset import Dataset
 from vae_analyze.data.resize import Resized
+from vae_analyze.engine.session import automatic_batch_size
 from vae_analyze.vae import VAE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,8 +76,9 @@ class Bare:
     def finish(self) -> None:
         """Nothing to show."""
 
-    def loop(self, samples: int, passes: int, size: int = 256) -> float:
-        """Seconds of a plain loop of as many calls, with nothing between them."""
+    def loop(self, samples: int, passes: int) -> float:
+        """Seconds of a plain loop of as many calls, of the size the analysis takes, with nothing between them."""
+        size = automatic_batch_size(tuple(self._images.shape[1:]), "cpu")
         began = time.perf_counter()
         with torch.inference_mode():
             for _ in range(passes):

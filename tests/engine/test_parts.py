@@ -80,9 +80,15 @@ class TestPartition:
         assert [len(part.index) for part in parts] == [SHARD_SIZE, SHARD_SIZE, 1300 - 2 * SHARD_SIZE]
         assert np.array_equal(np.concatenate([part.index for part in parts]), index)
 
-    @pytest.mark.parametrize(("shape", "size"), [((1, 8, 8), 256), ((3, 512, 512), 16), ((3, 4096, 4096), 1)])
-    def test_the_batch_size_follows_the_shape(self, shape: tuple[int, ...], size: int) -> None:
-        assert automatic_batch_size(shape) == size
+    @pytest.mark.parametrize(
+        ("shape", "on_cpu", "elsewhere"),
+        [((1, 8, 8), 256, 256), ((1, 64, 64), 128, 256), ((3, 512, 512), 1, 16), ((3, 4096, 4096), 1, 1)],
+    )
+    def test_the_batch_size_follows_the_shape_and_device(
+        self, shape: tuple[int, ...], on_cpu: int, elsewhere: int
+    ) -> None:
+        assert automatic_batch_size(shape, "cpu") == on_cpu
+        assert automatic_batch_size(shape, "cuda") == automatic_batch_size(shape, "mps") == elsewhere
 
 
 @dataclass

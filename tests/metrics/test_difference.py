@@ -50,8 +50,25 @@ def test_single_precision_agrees_with_double(pair: tuple[NDArray[np.float64], ND
     a, b = (torch.from_numpy(x) for x in pair)
     single, double = mean_squared_difference(a.float(), b.float()), mean_squared_difference(a, b)
     assert single.dtype == double.dtype == torch.float64
-    # One rounding of each difference, and none in the sum.
+    # One rounding of each difference, and none in the sum of so few.
     torch.testing.assert_close(single, double, rtol=3e-7, atol=1e-30)
+
+
+@pytest.mark.parametrize("features", [1, 511, 512, 513, 12_289])
+@pytest.mark.parametrize("scale", [1e-25, 1e-3, 1.0, 1e18, 1e25])
+def test_single_precision_is_exact_to_its_last_digits(features: int, scale: float) -> None:
+    generator = torch.Generator().manual_seed(features)
+    a, b = (scale * torch.randn(50, features, generator=generator) for _ in "ab")
+    exact = (a.double() - b.double()).square().mean(dim=1)
+    torch.testing.assert_close(mean_squared_difference(a, b), exact, rtol=3e-7, atol=0)
+
+
+@pytest.mark.parametrize("features", [512, 784, 12_288])
+@given(st.floats(0.125, 100, width=32), st.floats(-100, 0, width=32))
+def test_equal_differences_round_alike_and_still_little(features: int, one: float, other: float) -> None:
+    a, b = torch.full((2, features), one), torch.full((2, features), other)
+    exact = (a.double() - b.double()).square().mean(dim=1)
+    torch.testing.assert_close(mean_squared_difference(a, b), exact, rtol=2e-6, atol=0)
 
 
 def test_sum_over_many_features_loses_no_digits() -> None:

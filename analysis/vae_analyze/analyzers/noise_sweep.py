@@ -29,7 +29,7 @@ from vae_analyze.analyzers.option import transient
 from vae_analyze.metrics import mean_squared_difference, symmetrised_kl
 from vae_analyze.stats.moments import Moments, as_float64
 from vae_analyze.stats.rows import RowColumn, Rows
-from vae_analyze.vae import flatten
+from vae_analyze.vae import DiagonalGaussian, flatten
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -139,34 +139,45 @@ class NoiseSweep:
 
     def update(self, batch: Batch, /) -> None:
         """Add noise to a batch at every level and take the differences."""
-        clean = batch.posterior
         values = np.zeros((len(batch), len(self.rows.columns)))
         values[:, 0] = mean_squared_difference(batch.reconstruction, batch.x)
-        movement = np.zeros((len(batch), len(self.layout.settings), flatten(clean.mean).shape[1]))
+        movement = np.zeros((len(batch), len(self.layout.settings), flatten(batch.posterior.mean).shape[1]))
         noise = torch.empty_like(batch.x)  # filled again for every level: allocating costs more than filling
         for draw in range(self.layout.draws):
             # A stream of its own per draw: the first draws are the same however many follow.
             eta = batch.normal(batch.x.shape[1:], tag=f"noise {draw}")
-            for setting, (sigma, clipped) in enumerate(self.layout.settings):
-                noisy = self._add(batch.x, eta, sigma, clipped=clipped, out=noise)
-                arrived = mean_squared_difference(noisy, batch.x)
-                posterior = batch.encode(noisy, consume=True)
-                x_hat = batch.decode(posterior.mean)
-                moved = as_float64(flatten(posterior.mean - clean.mean))
-                movement[:, setting] += np.square(moved)
-                first = self.layout.position(QUANTITIES[0], setting)
-                values[:, first : first + len(QUANTITIES)] += np.stack(
-                    [
-                        np.square(moved).mean(axis=1),
-                        as_float64(flatten(symmetrised_kl(clean, posterior)).sum(dim=1)),
-                        as_float64(mean_squared_difference(x_hat, batch.reconstruction)),
-                        as_float64(mean_squared_difference(x_hat, batch.x)),
-                        as_float64(arrived),
-                    ],
-                    axis=1,
-                )
+            moved, found = self._levels(batch, eta, noise)
+            movement += moved
+            values[:, 1:] += found
         values[:, 1:] /= self.layout.draws
         self._keep(batch, values, movement / self.layout.draws)
+
+    def _levels(self, batch: Batch, eta: Tensor, noise: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Squared movement ``(n, settings, d)`` and the quantities of every setting ``(n, settings * quantities)``.
+
+        What is done with codes is done for all settings at once: codes are small, and many small operations cost more
+        than the arithmetic.
+        """
+        pixels, posteriors = [], []
+        for sigma, clipped in self.layout.settings:
+            noisy = self._add(batch.x, eta, sigma, clipped=clipped, out=noise)
+            arrived = mean_squared_difference(noisy, batch.x)
+            posterior = batch.encode(noisy, consume=True)
+            x_hat = batch.decode(posterior.mean)
+            back, denoised = (mean_squared_difference(x_hat, other) for other in (batch.reconstruction, batch.x))
+            pixels.append(torch.stack((back, denoised, arrived)))
+            posteriors.append(posterior)
+        settings, n = len(posteriors), len(batch)
+        mean = torch.cat([posterior.mean for posterior in posteriors])
+        logvar = torch.cat([posterior.logvar for posterior in posteriors])
+        clean = DiagonalGaussian(
+            *(torch.cat([part] * settings) for part in (batch.posterior.mean, batch.posterior.logvar))
+        )
+        moved = np.square(as_float64(flatten(mean - clean.mean))).reshape(settings, n, -1)
+        skl = as_float64(flatten(symmetrised_kl(clean, DiagonalGaussian(mean, logvar))).sum(dim=1))
+        codes = np.stack((moved.mean(axis=2), skl.reshape(settings, n)), axis=1)
+        found = np.concatenate((codes, as_float64(torch.stack(pixels))), axis=1)  # in the order of QUANTITIES
+        return moved.transpose(1, 0, 2), found.transpose(2, 0, 1).reshape(n, -1)
 
     def merge(self, other: NoiseSweep, /) -> None:
         """Take in what another sweep has gathered."""

@@ -27,7 +27,7 @@ class Robustness:
     """
 
     name: ClassVar[str] = "robustness"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     question: ClassVar[str] = "How far do codes and reconstructions move when Gaussian noise is added to the input?"
     needs: ClassVar[frozenset[Need]] = frozenset({"codes", "reconstruction", "encoder", "decoder"})
     references: ClassVar[tuple[str, ...]] = (

@@ -83,7 +83,7 @@ def prepare(model: Any, data: Any, options: RunOptions, cache: Path) -> Prepared
         seed=options.seed,
         device=device,
         dtype=options.dtype,
-        batch_size=options.batch_size or automatic_batch_size(card.input_shape),
+        batch_size=options.batch_size or automatic_batch_size(card.input_shape, device),
         cache=cache.absolute(),
     )
     height_width = "x".join(map(str, dataset.input_shape[-2:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_BATCH_BYTES = 64 * 2**20  # of input; activations are some ten times that
+# Numbers of input at once. On a CPU what passes between two layers, some ten times that, then stays in its caches:
+# convolutions on 64x64 colour images take 256 at once in 1.3 times the time per image that they take for 32.
+_NUMBERS_AT_ONCE = {"cpu": 2**19}
+_NUMBERS_AT_ONCE_ELSEWHERE = 2**24
 LARGEST_BATCH = 256
 
 
@@ -104,8 +108,7 @@ class Session:
             )
 
 
-def automatic_batch_size(input_shape: tuple[int, ...]) -> int:
-    """The batch size tried first: a power of two that depends on the shape only, so that results repeat."""
-    per_sample = 4 * int(np.prod(input_shape))
-    fitting = max(1, _BATCH_BYTES // per_sample)
+def automatic_batch_size(input_shape: tuple[int, ...], device: str) -> int:
+    """The batch size tried first: a power of two that depends on shape and device only, so that results repeat."""
+    fitting = max(1, _NUMBERS_AT_ONCE.get(device, _NUMBERS_AT_ONCE_ELSEWHERE) // max(1, math.prod(input_shape)))
     return min(LARGEST_BATCH, 1 << (fitting.bit_length() - 1))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vae_analyze.loading.settling.cost import (
     LEAST_SAMPLES,
+    MOST_SAMPLES,
     batches,
     budget_of,
     evenly,
@@ -25,7 +26,10 @@ from vae_analyze.vae import VAE, ConditionalVAE
 _SEED = 20262
 _PASSES = 5  # own reconstructions, samples, few of the data in other ranges, draws from the prior
 _FEW = 64  # for what is a matter of large factors
+_FEWEST = 16
 _FEW_PASSES = 15
+# Of large samples fewer do: what is compared pixel by pixel then costs as much as the network.
+_NUMBERS, _FEW_NUMBERS = 2**19, 2**17
 # Of the budget: where the least number of samples already takes more.
 _BEYOND, _FAR_BEYOND = 5, 100
 _DRAWS = 128  # of the prior; that few samples are already no more than the budget allows
@@ -116,9 +120,11 @@ def measure(model: VAE | ConditionalVAE, evidence: Evidence, x: Tensor) -> Measu
     operations, budget = operations_of(model, lambda: _once(model, x[:1]), tuple(x.shape[1:])), budget_of(model)
     if operations * LEAST_SAMPLES * _PASSES > _FAR_BEYOND * budget:
         raise TooLargeError(f"one sample takes {operations:.1e} operations")
-    index = evenly(len(x), samples_within(operations, _PASSES, budget=budget))
+    features = max(1, x[0].numel())
+    most = max(_FEW, min(MOST_SAMPLES, _NUMBERS // features))
+    index = evenly(len(x), samples_within(operations, _PASSES, most=most, budget=budget))
     labels = evidence.labels[index] if evidence.labels is not None and isinstance(model, ConditionalVAE) else None
-    few = samples_within(operations, _FEW_PASSES, most=_FEW, budget=budget)
+    few = samples_within(operations, _FEW_PASSES, most=max(_FEWEST, min(_FEW, _FEW_NUMBERS // features)), budget=budget)
     # In other ranges only where that is cheap too: it takes most of the time, and finds what `settle` has settled.
     mapped = operations * few * _FEW_PASSES <= _BEYOND * budget
     with torch.no_grad():
