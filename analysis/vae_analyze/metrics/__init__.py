@@ -1,13 +1,26 @@
 """Pure functions: tensors in, numbers out; no files, no model, no global randomness."""
 
+from vae_analyze.metrics.aggregate import AggregateTerms, aggregate_terms
 from vae_analyze.metrics.area import area_under_curve, trapezoid_weights
 from vae_analyze.metrics.difference import mean_squared_difference
+from vae_analyze.metrics.discrepancy import Discrepancy, discrepancy_to_prior
 from vae_analyze.metrics.gaussian import kl_divergence, symmetrised_kl
+from vae_analyze.metrics.importance import ImportanceBound, importance_bound
+from vae_analyze.metrics.rank import correlations, effective_rank, participation_ratio
 
 __all__ = [
+    "AggregateTerms",
+    "Discrepancy",
+    "ImportanceBound",
+    "aggregate_terms",
     "area_under_curve",
+    "correlations",
+    "discrepancy_to_prior",
+    "effective_rank",
+    "importance_bound",
     "kl_divergence",
     "mean_squared_difference",
+    "participation_ratio",
     "symmetrised_kl",
     "trapezoid_weights",
 ]
