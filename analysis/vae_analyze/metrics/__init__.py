@@ -6,12 +6,14 @@ from vae_analyze.metrics.difference import mean_squared_difference
 from vae_analyze.metrics.discrepancy import Discrepancy, discrepancy_to_prior
 from vae_analyze.metrics.gaussian import kl_divergence, symmetrised_kl
 from vae_analyze.metrics.importance import ImportanceBound, importance_bound
+from vae_analyze.metrics.marginal import Marginals, marginals
 from vae_analyze.metrics.rank import correlations, effective_rank, participation_ratio
 
 __all__ = [
     "AggregateTerms",
     "Discrepancy",
     "ImportanceBound",
+    "Marginals",
     "aggregate_terms",
     "area_under_curve",
     "correlations",
@@ -19,6 +21,7 @@ __all__ = [
     "effective_rank",
     "importance_bound",
     "kl_divergence",
+    "marginals",
     "mean_squared_difference",
     "participation_ratio",
     "symmetrised_kl",
