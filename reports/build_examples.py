@@ -29,9 +29,10 @@ RELATIVE = 1e-3
 NEGLIGIBLE = 1e-9
 
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "digits-vae": ("robustness", "checkpoints/digits-vae.pt"),
-    "digits-collapsed": ("robustness", "checkpoints/digits-collapsed.pt"),
-    "sprites-beta": ("robustness", "checkpoints/sprites-beta.pt"),
+    "digits-vae": ("run", "checkpoints/digits-vae.pt"),
+    "digits-collapsed": ("run", "checkpoints/digits-collapsed.pt"),
+    "digits-ae": ("run", "checkpoints/digits-ae.pt"),
+    "sprites-beta": ("run", "checkpoints/sprites-beta.pt"),
 }
 
 

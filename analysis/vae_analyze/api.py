@@ -90,6 +90,7 @@ class Silent:
 
 def analyze(
     model: str | os.PathLike[str] | VAE | ConditionalVAE | Loaded,
+    /,
     analyzers: Sequence[str | Analyzer] | None = None,
     *,
     data: str | os.PathLike[str] | Dataset = "",
@@ -113,7 +114,8 @@ def analyze(
         on_loaded: Called with the card, the data and the number of samples before the pass.
         origins: The options with their origins, for the record; by default "default" and "python".
         command: What was typed, for the record.
-        **options: The fields of `vae_analyze.engine.options.RunOptions`: samples, seed, device, dtype, ...
+        **options: The fields of `vae_analyze.engine.options.RunOptions`: samples, seed, device, dtype, ..., and how the
+            checkpoint is loaded: ``model="net.py:VAE"`` names its class, as `load` has it.
 
     Returns:
         The run; its path is set if it was written.

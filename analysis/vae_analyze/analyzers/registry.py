@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 GROUP = "vae_analyze.analyzers"
 OWN = "vae-analyze"
-_BUILT_IN = {"robustness": "vae_analyze.analyzers.robustness:Robustness"}
+_BUILT_IN = {
+    "robustness": "vae_analyze.analyzers.robustness:Robustness",
+    "latent": "vae_analyze.analyzers.latent.question:Latent",
+}
 
 
 @final

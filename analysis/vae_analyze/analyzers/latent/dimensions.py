@@ -1,0 +1,164 @@
+"""What each latent dimension does: alive or dead, what it costs, how it lies to the prior, what it repeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vae_analyze.findings import Cell, Column
+from vae_analyze.findings import Table as TidyTable
+from vae_analyze.metrics import Marginals, correlations, marginals
+
+if TYPE_CHECKING:
+    from vae_analyze.analyzers.latent.gathered import Gathered
+    from vae_analyze.analyzers.latent.table import Table
+
+Floats = NDArray[np.float64]
+ACTIVE = 0.01  # variance of the posterior mean, Burda et al. 2016
+DEAD = 0.01  # nats, below which a dimension is the prior
+COPY = 0.95  # correlation from which a dimension says what another says
+MOST_CORRELATED = 512  # dimensions whose correlations are computed
+MOST_LISTED = 64
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Dimensions:
+    """Per dimension, ``(d,)`` each.
+
+    Args:
+        kl: Mean KL divergence to the prior in nats; infinite without a posterior.
+        kl_error: Its standard error over samples.
+        code_variance: Variance of the posterior means.
+        posterior_variance: Mean posterior variance.
+        shape: Of the aggregate posterior's marginals.
+        correlation: Of the posterior means, ``(d, d)``; None for very many dimensions.
+        covariance: Likewise.
+        n: Samples.
+    """
+
+    kl: Floats
+    kl_error: Floats
+    code_variance: Floats
+    posterior_variance: Floats
+    shape: Marginals
+    correlation: Floats | None
+    covariance: Floats | None
+    n: int
+
+    @property
+    def active(self) -> NDArray[np.bool_]:
+        """Whether the code moves with the data."""
+        return np.asarray(self.code_variance > ACTIVE)
+
+    @property
+    def dead(self) -> NDArray[np.bool_]:
+        """Whether the posterior is the prior, whatever the input."""
+        return np.asarray(~self.active & (self.kl < DEAD))
+
+    @property
+    def order(self) -> NDArray[np.int64]:
+        """Dimensions by falling KL; without a posterior by falling variance of the code."""
+        key = self.kl if np.isfinite(self.kl).all() else self.code_variance
+        return np.argsort(-key, kind="stable")
+
+    def copies(self) -> dict[int, tuple[int, float]]:
+        """For a live dimension that repeats a more informative one: which, and their correlation."""
+        if self.correlation is None:
+            return {}
+        found: dict[int, tuple[int, float]] = {}
+        live = [int(j) for j in self.order if self.active[j]]
+        for at, j in enumerate(live[1:], start=1):
+            earlier = np.asarray(live[:at])
+            strength = np.abs(self.correlation[j, earlier])
+            best = int(np.argmax(strength))
+            if strength[best] >= COPY:
+                found[j] = (int(earlier[best]), float(self.correlation[j, earlier[best]]))
+        return found
+
+    def state(self, j: int) -> str:
+        """In a word: "active", "dead", or "constant": it does not follow the data, and is not the prior either."""
+        return "active" if self.active[j] else "dead" if self.dead[j] else "constant"
+
+
+def dimensions_of(gathered: Gathered, table: Table) -> Dimensions:
+    """From the moments over all samples, and shapes and correlations from the posteriors in memory."""
+    covariance = None
+    if table.d <= MOST_CORRELATED and len(table) > 1:
+        covariance = np.asarray(torch.cov(table.posteriors.mean.T).numpy().reshape(table.d, table.d), dtype=np.float64)
+    return Dimensions(
+        kl=gathered.kl.mean,
+        kl_error=gathered.kl.standard_error(),
+        code_variance=gathered.means.variance(ddof=1),
+        posterior_variance=gathered.variances.mean,
+        shape=marginals(table.posteriors),
+        correlation=None if covariance is None else correlations(covariance),
+        covariance=covariance,
+        n=gathered.kl.count,
+    )
+
+
+def dimension_table(found: Dimensions, *, deterministic: bool) -> TidyTable:
+    """A row per dimension, by falling KL."""
+    copies = found.copies()
+    total = found.kl.sum()
+    shape = found.shape
+    rows: list[tuple[Cell, ...]] = []
+    for j in map(int, found.order[:MOST_LISTED]):
+        partner, strength = copies.get(j, (-1, float("nan")))
+        kl, error = (float("nan"), float("nan")) if deterministic else (float(found.kl[j]), float(found.kl_error[j]))
+        rows.append(
+            (
+                f"z{j}",
+                found.state(j),
+                kl,
+                kl - 1.96 * error,
+                kl + 1.96 * error,
+                float("nan") if deterministic else float(found.kl[j] / total),
+                float(found.code_variance[j]),
+                float(found.posterior_variance[j]),
+                *(float(part[j]) for part in (shape.mean, shape.variance, shape.skewness, shape.kurtosis)),
+                *(float(part[j]) for part in (shape.distance, shape.transport)),
+                "" if partner < 0 else f"z{partner} (r = {strength:.2f})",
+            )
+        )
+    left = len(found.kl) - len(rows)
+    more = f" The {left} dimensions of least KL are left out." if left else ""
+    return TidyTable(
+        name="dimensions",
+        title="By latent dimension",
+        columns=_COLUMNS,
+        rows=tuple(rows),
+        caption=(
+            f"By falling KL, n = {found.n} samples. Active: the variance of the posterior mean is above {ACTIVE}; "
+            f"dead: not active and a KL below {DEAD} nat; constant: neither.{more}"
+        ),
+    )
+
+
+_COLUMNS = (
+    Column(name="dimension", description="latent dimension"),
+    Column(name="state", description="active, dead or constant"),
+    Column(name="kl", unit="nat", description="mean KL divergence of the posterior to the prior"),
+    Column(name="kl_low", unit="nat", description="low end, 95 %, normal over samples"),
+    Column(name="kl_high", unit="nat", description="high end, 95 %"),
+    Column(name="share", unit="1", description="of the KL of all dimensions"),
+    Column(name="code_variance", unit="latent unit²", description="variance of the posterior means"),
+    Column(name="posterior_variance", unit="latent unit²", description="mean posterior variance; 1 if dead"),
+    Column(name="mean", unit="latent unit", description="of the aggregate posterior; 0 under the prior"),
+    Column(name="variance", unit="latent unit²", description="of the aggregate posterior; 1 under the prior"),
+    Column(name="skewness", unit="1", description="of the aggregate posterior; 0 under the prior"),
+    Column(name="kurtosis", unit="1", description="excess kurtosis of the aggregate posterior; 0 under the prior"),
+    Column(name="ks_distance", unit="1", direction="lower", description="Kolmogorov-Smirnov distance to the prior"),
+    Column(
+        name="wasserstein",
+        unit="latent unit",
+        direction="lower",
+        description="Wasserstein-1 distance to the prior: how far mass would have to be moved on average",
+    ),
+    Column(name="repeats", description=f"a more informative dimension with which it correlates by {COPY} or more"),
+)

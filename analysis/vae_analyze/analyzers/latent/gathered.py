@@ -1,0 +1,101 @@
+"""What is gathered over batches: the two sides of the ELBO per sample, and the moments of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vae_analyze.analyzers.option import transient
+from vae_analyze.metrics import mean_squared_difference
+from vae_analyze.stats.moments import Moments, as_float64
+from vae_analyze.stats.rows import RowColumn, Rows
+from vae_analyze.vae import flatten
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_analyze.analyzers.base import Batch
+    from vae_analyze.findings import Findings
+
+_BLACK = 1e-3
+RATE, DISTORTION, CROSS_ENTROPY = 0, 1, 2
+COLUMNS = (
+    RowColumn(name="rate", unit="nat"),
+    RowColumn(name="distortion_mse", unit="data unit²"),
+    RowColumn(name="cross_entropy", unit="nat"),
+)
+
+
+@final
+@dataclass(slots=True)
+class Gathered:
+    """Values per sample and moments per dimension.
+
+    Args:
+        rows: Rate, squared error and cross-entropy of every sample.
+        means: Of the posterior means.
+        variances: Of the posterior variances.
+        kl: Of the KL divergence to the prior, per dimension.
+        grey: Samples with pixels that are neither black nor white.
+        options: Of the analyzer.
+        context: Model and data.
+    """
+
+    options: Any = transient()
+    context: Any = transient()
+    rows: Rows = field(default_factory=lambda: Rows(COLUMNS))
+    means: Moments = field(default_factory=Moments)
+    variances: Moments = field(default_factory=Moments)
+    kl: Moments = field(default_factory=Moments)
+    grey: int = 0
+
+    def update(self, batch: Batch, /) -> None:
+        """Take in a batch."""
+        posterior = batch.posterior
+        kl = as_float64(flatten(posterior.kl_to_prior()))
+        self.means.update(posterior.mean)
+        self.variances.update(np.exp(as_float64(posterior.logvar)))
+        self.kl.update(kl)
+        self.grey += int(((batch.x > _BLACK) & (batch.x < 1 - _BLACK)).flatten(start_dim=1).any(dim=1).sum())
+        cross_entropy = cross_entropies(batch.x, batch.reconstruction) if self.binary else np.full(len(batch), np.nan)
+        error = as_float64(mean_squared_difference(batch.reconstruction, batch.x))
+        self.rows.append(batch.index, np.stack([kl.sum(axis=1), error, cross_entropy], axis=1))
+
+    def merge(self, other: Gathered, /) -> None:
+        """Take in what another one has gathered."""
+        self.rows.merge(other.rows)
+        self.means.merge(other.means)
+        self.variances.merge(other.variances)
+        self.kl.merge(other.kl)
+        self.grey += other.grey
+
+    def finish(self) -> Findings:
+        """Everything that `latent` reports."""
+        from vae_analyze.analyzers.latent.findings import findings
+
+        with np.errstate(invalid="ignore", over="ignore", divide="ignore"):  # undefined values carry their reason
+            return findings(self)
+
+    @property
+    def binary(self) -> bool:
+        """Whether p(x | z) is known to be Bernoulli."""
+        return bool(self.context.card.likelihood == "bernoulli")
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether there is no posterior."""
+        return bool(self.context.card.deterministic)
+
+
+def cross_entropies(x: Tensor, mean: Tensor) -> NDArray[np.float64]:
+    """-log p(x | z) of each sample under independent Bernoulli pixels of these means, in nats, ``(n,)``.
+
+    Logarithms stop at -100, as in torch's own binary cross-entropy, so that one sure and wrong pixel is not infinite.
+    """
+    target, given = x.cpu().double(), mean.cpu().double().clamp(0, 1)
+    losses = torch.nn.functional.binary_cross_entropy(given, target.clamp(0, 1), reduction="none")
+    return as_float64(losses.flatten(start_dim=1).sum(dim=1))
