@@ -191,6 +191,29 @@ def test_too_many_dimensions_for_a_density_are_not_given_one() -> None:
     assert found.scalar("rate").value > 0
 
 
+def test_codes_that_are_not_finite_are_counted_and_left_out() -> None:
+    class Breaking(Given):
+        def encode(self, x: Tensor, /) -> DiagonalGaussian:
+            broken = torch.where(x[:, :1] > 2, torch.nan, x)
+            return DiagonalGaussian(broken, self.logvar.expand_as(x))
+
+    means = normal(400, 3)
+    n = int((means[:, 0] > 2).sum())
+    found = measured(Breaking(np.full(3, 0.2)), Memory(means.astype(np.float32)))
+    assert n > 0
+    assert math.isnan(found.scalar("rate").value)
+    assert found.scalar("mutual_information").value > 0
+    assert any(warning.startswith(f"{n} of 400 posteriors are not finite") for warning in found.warnings)
+
+
+def test_of_very_many_dimensions_the_most_informative_are_held_against_the_prior() -> None:
+    variance = np.full(300, 0.9)
+    variance[7] = 0.01
+    found = health(normal(50, 300), variance)
+    assert dimension(found, "z7")["ks_distance"] >= 0
+    assert any("most informative" in reading for reading in found.readings)
+
+
 @pytest.mark.parametrize("n", [2, 7])
 def test_few_samples_give_numbers_or_reasons(n: int) -> None:
     found = health(normal(n, 3), 0.2)

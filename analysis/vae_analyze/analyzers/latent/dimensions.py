@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vae_analyze.findings import Cell, Column
 from vae_analyze.findings import Table as TidyTable
 from vae_analyze.metrics import Marginals, correlations, marginals
+from vae_analyze.vae import DiagonalGaussian
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.latent.gathered import Gathered
@@ -23,6 +24,7 @@ DEAD = 0.01  # nats, below which a dimension is the prior
 COPY = 0.95  # correlation from which a dimension says what another says
 MOST_CORRELATED = 512  # dimensions whose correlations are computed
 MOST_LISTED = 64
+MOST_SHAPED = 256  # dimensions whose marginals are held against the prior, those of most KL
 
 
 @final
@@ -35,7 +37,7 @@ class Dimensions:
         kl_error: Its standard error over samples.
         code_variance: Variance of the posterior means.
         posterior_variance: Mean posterior variance.
-        shape: Of the aggregate posterior's marginals.
+        shape: Of the aggregate posterior's marginals; NaN beyond the 256 dimensions of most KL.
         correlation: Of the posterior means, ``(d, d)``; None for very many dimensions.
         covariance: Likewise.
         n: Samples.
@@ -63,8 +65,7 @@ class Dimensions:
     @property
     def order(self) -> NDArray[np.int64]:
         """Dimensions by falling KL; without a posterior by falling variance of the code."""
-        key = self.kl if np.isfinite(self.kl).all() else self.code_variance
-        return np.argsort(-key, kind="stable")
+        return _order(self.kl, self.code_variance)
 
     def copies(self) -> dict[int, tuple[int, float]]:
         """For a live dimension that repeats a more informative one: which, and their correlation."""
@@ -90,16 +91,33 @@ def dimensions_of(gathered: Gathered, table: Table) -> Dimensions:
     covariance = None
     if table.d <= MOST_CORRELATED and len(table) > 1:
         covariance = np.asarray(torch.cov(table.posteriors.mean.T).numpy().reshape(table.d, table.d), dtype=np.float64)
+    variance = gathered.means.variance(ddof=1)
     return Dimensions(
         kl=gathered.kl.mean,
         kl_error=gathered.kl.standard_error(),
-        code_variance=gathered.means.variance(ddof=1),
+        code_variance=variance,
         posterior_variance=gathered.variances.mean,
-        shape=marginals(table.posteriors),
+        shape=_shapes(table, _order(gathered.kl.mean, variance)),
         correlation=None if covariance is None else correlations(covariance),
         covariance=covariance,
         n=gathered.kl.count,
     )
+
+
+def _order(kl: Floats, code_variance: Floats) -> NDArray[np.int64]:
+    return np.argsort(-(kl if np.isfinite(kl).all() else code_variance), kind="stable")
+
+
+def _shapes(table: Table, order: NDArray[np.int64]) -> Marginals:
+    if table.d <= MOST_SHAPED:
+        return marginals(table.posteriors)
+    at = torch.from_numpy(np.sort(order[:MOST_SHAPED]))
+    few = marginals(DiagonalGaussian(table.posteriors.mean[:, at], table.posteriors.logvar[:, at]))
+    parts = {}
+    for part in fields(few):
+        parts[part.name] = torch.full((table.d,), torch.nan, dtype=torch.float64)
+        parts[part.name][at] = getattr(few, part.name)
+    return Marginals(**parts)
 
 
 def dimension_table(found: Dimensions, *, deterministic: bool) -> TidyTable:

@@ -40,6 +40,11 @@ def warnings(health: Health, found: Findings) -> tuple[str, ...]:
                 f"The aggregate posterior is made of {len(health.table)} of {health.table.total} posteriors, evenly "
                 "spread."
             )
+    if health.table.broken:
+        said.append(
+            f"{health.table.broken} of {len(health.table) + health.table.broken} posteriors are not finite: densities, "
+            "correlations and clusters are of the others, and means over samples are undefined."
+        )
     if health.gathered.binary and health.gathered.grey:
         said.append(
             f"{health.gathered.grey} of {n} samples have grey pixels, of which a Bernoulli cross-entropy is no "
@@ -102,15 +107,17 @@ def _fit(health: Health) -> str:
     if health.gathered.deterministic:
         return ""
     distance = dimensions.shape.distance.numpy()
+    known = distance[np.isfinite(distance)]
     far = [int(j) for j in np.argsort(-distance, kind="stable") if distance[j] >= _FAR]
+    which = f"{d}" if len(known) == d else f"the {len(known)} most informative"
     if not far:
         return (
             f"Every marginal of the aggregate posterior is close to N(0, 1): the largest distance of their "
-            f"distribution functions is {distance.max():.3f}."
+            f"distribution functions is {known.max():.3f}."
         )
     worst, shape = far[0], dimensions.shape
     return (
-        f"{len(far)} of {d} marginals differ from N(0, 1) by a Kolmogorov-Smirnov distance of {_FAR} or more, most "
+        f"{len(far)} of {which} marginals differ from N(0, 1) by a Kolmogorov-Smirnov distance of {_FAR} or more, most "
         f"z{worst}: distance {distance[worst]:.2f}, mean {float(shape.mean[worst]):.2f}, variance "
         f"{float(shape.variance[worst]):.2f}."
     )

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vae_analyze.errors import AnalyzerError
 from vae_analyze.vae import DiagonalGaussian
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ class Table:
         index: Their samples, ``(n,)``.
         posteriors: Means and log variances ``(n, d)``, float64.
         total: How many samples were analysed.
+        broken: Posteriors left out because a mean or variance is not finite.
     """
 
     index: NDArray[np.int64]
     posteriors: DiagonalGaussian
     total: int
+    broken: int = 0
 
     def __len__(self) -> int:
         return len(self.index)
@@ -51,7 +54,11 @@ class Table:
 
 
 def table_of(codes: Codes, most: int) -> Table:
-    """At most ``most`` posteriors, evenly spread over the analysed samples."""
+    """At most ``most`` posteriors, evenly spread over the analysed samples.
+
+    Raises:
+        AnalyzerError: None of them is finite.
+    """
     total, taken = len(codes.index), 0
     index: list[NDArray[np.int64]] = []
     means: list[NDArray[np.float64]] = []
@@ -67,8 +74,16 @@ def table_of(codes: Codes, most: int) -> Table:
         means.append(mean[here].reshape(len(here), -1).astype(np.float64))
         logvars.append(logvar[here].reshape(len(here), -1).astype(np.float64))
         taken += len(numbers)
+    numbers, mean, logvar = np.concatenate(index), np.concatenate(means), np.concatenate(logvars)
+    # Minus infinity is a point mass, which is a posterior.
+    whole = np.isfinite(mean).all(axis=1) & ~(np.isnan(logvar) | (logvar == np.inf)).any(axis=1)
+    if not whole.any():
+        raise AnalyzerError(
+            "no sample has a finite code", hint="vae-analyze inspect shows what is wrong with the model"
+        )
     return Table(
-        index=np.concatenate(index),
-        posteriors=DiagonalGaussian(torch.from_numpy(np.concatenate(means)), torch.from_numpy(np.concatenate(logvars))),
+        index=numbers[whole],
+        posteriors=DiagonalGaussian(torch.from_numpy(mean[whole]), torch.from_numpy(logvar[whole])),
         total=total,
+        broken=int((~whole).sum()),
     )
