@@ -11,7 +11,7 @@ from vae_analyze.errors import UsageError
 from vae_analyze.names import nearest
 
 SecondWord = Literal["auto", "logvar", "logstd", "std", "variance"]
-OutputWord = Literal["auto", "prob", "logits", "tanh"]
+OutputWord = Literal["auto", "prob", "logits", "tanh", "same"]
 LabelsWord = Literal["auto", "none", "index", "onehot"]
 WeightsWord = Literal["auto", "ema", "raw"]
 # Options of the loader, in the order of `RunOptions`.
@@ -48,7 +48,8 @@ class RunOptions:
     set: tuple[str, ...] = option((), help="an argument of that class, such as latent_dim=20", whole=True)
     adapter: str = option("", help="a Python file with load(path), which is run, for what no other way reads")
     second: SecondWord = option("auto", help="what the encoder's second output is")
-    output: OutputWord = option("auto", help="what the decoder gives: data in their own range, logits, or -1 to 1")
+    output: OutputWord = option("auto", help="what the decoder gives: data in their own range, logits, -1 to 1, or the "
+                                "same units as the encoder is given")  # fmt: skip
     range: tuple[float, ...] = option((), help="what the lowest and highest value of the data become for the "
                                       "encoder, such as -1,1")  # fmt: skip
     labels: LabelsWord = option("auto", help="what a conditional model is given beside the data")

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.executed import executed, pickles
 from vae_analyze.loading.files.kinds import container
 from vae_analyze.loading.files.pickled import scan
-from vae_analyze.loading.files.printable import printable
-from vae_analyze.loading.files.weights import tensors_in
-from vae_analyze.loading.load import load_with, recognised, verified
+from vae_analyze.loading.load import in_two_files, load_with, recognised, verified
 from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.source import Source, sha256
-from vae_analyze.loading.unwrapping.content import Content
-from vae_analyze.loading.unwrapping.unwrap import unwrap
+from vae_analyze.loading.tensor_facts import TensorFact, held
 
 _MOST_TENSORS = 2000
-
-
-@final
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TensorFact:
-    """One tensor of a file: its name fit for printing, its shape and its number format."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
 
 
 @final
@@ -46,7 +35,7 @@ class Inspection:
         tensor_count: How many there are.
         asks_for: Names that the file would have imported, and perhaps called, by an ordinary unpickler.
         notes: What was found around the weights, and what was left out.
-        executed: What loading it executes.
+        executed: What loading it executes beside this suite and torch, and when.
         card: The card it would load with, or None.
         loads: Whether it loads.
         outcome: How it would load, or why it does not.
@@ -86,20 +75,18 @@ def inspect_file(path: str | os.PathLike[str], **words: Any) -> Inspection:
     source = Source.open(path)
     options = LoadOptions(**words)
     card, chosen, outcome, hint = _attempt(source, options)
-    raw = _raw(source)
-    content = _unwrapped(raw)
-    tensors = _tensors(raw, content)
+    found = held(source, chosen, options)
     return Inspection(
         path=source.shown,
         container="folder" if source.folder else container(source.head),
         size=_size(source.path),
         sha256="" if source.folder else sha256(source.path),
         format=chosen,
-        tensors=tuple(tensors[:_MOST_TENSORS]),
-        tensor_count=len(tensors),
-        asks_for=scan(source.path, source.head).wanted if _instructions(source) else (),
-        notes=() if content is None else tuple(printable(note, limit=300) for note in content.notes),
-        executed=_executed(options),
+        tensors=found.tensors[:_MOST_TENSORS],
+        tensor_count=len(found.tensors),
+        asks_for=_asks_for(source, found.files, pickles(source, chosen)),
+        notes=found.notes,
+        executed=executed(source, chosen, options),
         card=card,
         loads=card is not None,
         outcome=outcome,
@@ -107,19 +94,12 @@ def inspect_file(path: str | os.PathLike[str], **words: Any) -> Inspection:
     )
 
 
-def _executed(options: LoadOptions) -> str:
-    named = [f"the class {options.model} and what it uses"] * bool(options.model)
-    named += [f"the file {options.adapter}"] * bool(options.adapter)
-    named += ["what the checkpoint asks for (--trust)"] * options.trust
-    return printable(", ".join(named), limit=300) or "nothing"
-
-
 def _attempt(source: Source, options: LoadOptions) -> tuple[dict[str, Any] | None, str, str, str]:
     """The card, the format, what came of trying, and a hint."""
     chosen = ""
     try:
         if not (options.model or options.adapter):
-            chosen = recognised(source).name
+            chosen = recognised(in_two_files(source)).name
         loaded = load_with(source.path, options)
         card = (loaded if options.evidence is None else verified(loaded, options.evidence)).card
     except CheckpointError as error:
@@ -128,34 +108,17 @@ def _attempt(source: Source, options: LoadOptions) -> tuple[dict[str, Any] | Non
     return card.to_dict(), chosen, f"loads as {card.architecture}", ""
 
 
-def _instructions(source: Source) -> bool:
-    return not source.folder and container(source.head) in ("zip archive", "pickle")
-
-
-def _raw(source: Source) -> Any:
-    """What the file holds, as it is; None where it is no file of weights."""
-    try:
-        return (Source.open(source.beside("model.pt")) if source.folder else source).content
-    except CheckpointError:
-        return None
-
-
-def _unwrapped(raw: Any) -> Content | None:
-    """The same once its wrappers are off."""
-    try:
-        return None if raw is None else unwrap(raw, LoadOptions())
-    except CheckpointError:
-        return None
-
-
-def _tensors(raw: Any, content: Content | None) -> list[TensorFact]:
-    found = tensors_in(raw)
-    if not found and content is not None:  # those of a pickled module lie in its inert tree
-        found = {name: value for state in content.states for name, value in state.tensors.items()}
-    return [
-        TensorFact(name=printable(name), shape=tuple(value.shape), dtype=str(value.dtype).removeprefix("torch."))
-        for name, value in found.items()
-    ]
+def _asks_for(source: Source, files: Sequence[Path], beside: Sequence[str]) -> tuple[str, ...]:
+    """The names in every pickle of a source: those with weights, and those that a library would read."""
+    names: dict[str, None] = {}
+    for path in (*files, *(files[0].parent / name for name in beside)):
+        try:
+            part = source if path == source.path else Source.open(path)
+        except CheckpointError:
+            continue
+        if container(part.head) in ("zip archive", "pickle"):
+            names |= dict.fromkeys(scan(part.path, part.head).wanted)
+    return tuple(names)
 
 
 def _size(path: Path) -> int:

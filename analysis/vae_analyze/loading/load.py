@@ -13,6 +13,7 @@ from torch import nn
 from vae_analyze.errors import CheckpointError, UsageError
 from vae_analyze.loading.card import Loaded
 from vae_analyze.loading.format import Format
+from vae_analyze.loading.halves import announced, opened
 from vae_analyze.loading.libraries.diffusers_folder import DIFFUSERS
 from vae_analyze.loading.libraries.disentangling import DISENTANGLING
 from vae_analyze.loading.libraries.onnx_pair import ONNX
@@ -58,8 +59,19 @@ def load(path: str | os.PathLike[str], **words: Any) -> Loaded:
 
 def load_with(path: str | os.PathLike[str], options: LoadOptions) -> Loaded:
     """As `load`, with the words already in one object."""
-    source = Source.open(path)
-    return _finished(reader(source, options)(source, options), options)
+    given = Source.open(path)
+    source = given if options.adapter else in_two_files(given)
+    return announced(_finished(reader(source, options)(source, options), options), given, source)
+
+
+def in_two_files(given: Source) -> Source:
+    """The source, or the pair of encoder and decoder that it stands for, where it is of no format of its own.
+
+    Raises:
+        CheckpointError: It stands for several pairs.
+    """
+    own = any(known.recognise(given) for known in FORMATS if known is not REBUILD)
+    return given if own else opened(given)
 
 
 def reader(source: Source, options: LoadOptions) -> Callable[[Source, LoadOptions], Loaded]:

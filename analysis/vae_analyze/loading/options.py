@@ -16,7 +16,7 @@ from vae_analyze.loading.source import sha256
 
 _VERSION = 1  # of the meaning of a loaded file: another reading of the same bytes is another model
 SecondWord = Literal["auto", "logvar", "logstd", "std", "variance"]
-OutputWord = Literal["auto", "prob", "logits", "tanh"]
+OutputWord = Literal["auto", "prob", "logits", "tanh", "same"]
 LabelsWord = Literal["auto", "none", "index", "onehot"]
 WeightsWord = Literal["auto", "ema", "raw"]
 _DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)

@@ -24,11 +24,13 @@ class Source:
         path: As given.
         folder: Whether it is one.
         head: The first bytes of a file; nothing for a folder.
+        decoder: Of a model in two files (`vae_analyze.loading.halves`) the decoder's; `path` is then the encoder's.
     """
 
     path: Path
     folder: bool
     head: bytes
+    decoder: Path | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Source:
@@ -74,13 +76,17 @@ class Source:
 
     @cached_property
     def content(self) -> Any:
-        """The plain data and tensors in a file written by ``torch.save``; nothing in it is executed.
+        """The plain data and tensors in a file written by ``torch.save``, or in two; nothing in it is executed.
 
         Raises:
             CheckpointError: It is something else, damaged, or holds more than plain data and tensors.
         """
         from vae_analyze.loading.files.weights import read_weights
 
+        if self.decoder is not None:
+            from vae_analyze.loading.unwrapping.together import together
+
+            return together(read_weights(self.path, self.head), Source.open(self.decoder).content)
         return read_weights(self.path, self.head)
 
     def beside(self, name: str) -> Path:

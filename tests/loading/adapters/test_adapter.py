@@ -13,7 +13,9 @@ from loading.small_vaes import evidence, trained
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.adapters.adapter import read_adapter
 from vae_analyze.loading.card import Loaded
+from vae_analyze.loading.load import load
 from vae_analyze.loading.options import LoadOptions
+from vae_analyze.loading.settling.evidence import Evidence
 from vae_analyze.loading.source import Source
 from vae_analyze.vae import ConditionalVAE
 
@@ -312,3 +314,16 @@ def load(path):
     again.to(torch.float64)
     assert vae.encode(x).mean.dtype == torch.float32
     torch.testing.assert_close(again.encode(x.double()).mean.float(), vae.encode(x).mean)
+
+
+def test_an_output_that_data_without_bounds_cannot_take_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.py"
+    path.write_text(
+        "class Model:\n    def encode(self, x):\n        return x, x\n    def decode(self, z):\n        return z\n"
+        "def load(path):\n    return Model()\n"
+    )
+    (tmp_path / "w.bin").write_bytes(b"anything")
+    free = Evidence(name="free", x=torch.randn(9, 3), value_range=None)
+    with pytest.raises(CheckpointError, match="no bounds of the data are known"):
+        load(tmp_path / "w.bin", adapter=str(path), output="tanh", evidence=free)
+    assert load(tmp_path / "w.bin", adapter=str(path), evidence=free).card.input_shape == (3,)

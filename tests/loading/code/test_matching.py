@@ -66,3 +66,24 @@ def test_values_to_try_go_by_the_name() -> None:
     assert isinstance(candidates("dims", None, WEIGHTS, "Tuple[int, ...]")[0], tuple)
     assert candidates("use", None, WEIGHTS, "bool") == [False, True]
     assert candidates("act", None, WEIGHTS, "str") == []
+
+
+def _named(name: str, **shapes: tuple[int, ...]) -> State:
+    return State(name=name, role="raw", tensors={key: torch.zeros(shape) for key, shape in shapes.items()})
+
+
+def test_parts_are_taken_from_networks_of_their_own_in_one_file() -> None:
+    expected = {"encoder.a": (2,), "encoder.b": (3,), "decoder.a": (4,)}
+    fit = best_fit(expected, [_named("netG", a=(4,)), _named("netE", a=(2,), b=(3,)), _named("netD", a=(1,))])
+    assert fit.exact
+    assert fit.state.name == "encoder from netE, decoder from netG"
+    assert fit.unused == ("netD",)
+    assert fit.tensors["encoder.b"].shape == (3,)
+
+
+def test_parts_that_could_be_either_of_two_networks_are_not_taken() -> None:
+    expected = {"encoder.a": (2,), "decoder.a": (4,)}
+    twice = [_named("netE", a=(2,)), _named("netE_old", a=(2,)), _named("netG", a=(4,))]
+    assert not best_fit(expected, twice).exact
+    assert not best_fit({"one.a": (2,), "two.a": (2,)}, [_named("netE", a=(2,)), _named("netG", a=(4,))]).exact
+    assert not best_fit({"one.a": (2,), "scale": (1,)}, [_named("netE", a=(2,)), _named("netG", a=(4,))]).exact

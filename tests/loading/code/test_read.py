@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - lines of the classes in the texts
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -434,3 +435,90 @@ def test_random_numbers_that_were_never_saved_are_refused_where_they_matter(tmp_
     used = idle.replace("self.fc1(x)", "self.fc1(x + self.extra)")
     with pytest.raises(CheckpointError, match="draws extra at random when it is made"):
         read(path, f"{written(tmp_path / 'used.py', used)}:VAE")
+
+
+def test_a_class_that_holds_its_discriminator_gets_its_weights(tmp_path: Path) -> None:
+    source = PLAIN.replace("def encode", "    self.discriminator = nn.Linear(64, 1)\n\n    def encode", 1)
+    path = checkpoint(tmp_path / "w.pth", reference(source, "VAE"))
+    loaded = read(path, f"{written(tmp_path / 'm.py', source)}:VAE")
+    assert "all 12 names and shapes" in {one.what: one.value for one in loaded.card.assumptions}["weights"]
+    # A class without it takes the rest.
+    assert read(path, f"{written(tmp_path / 'plain.py', PLAIN)}:VAE").card.latent_shape == (5,)
+
+
+HALVES = """
+import argparse
+import torch
+from torch import nn
+
+class Encoder(nn.Module):
+    def __init__(self, nz):
+        super().__init__()
+        self.main = nn.Sequential(nn.Linear(64, 16), nn.BatchNorm1d(16))
+        self.mu, self.logvar = nn.Linear(16, nz), nn.Linear(16, nz)
+
+    def forward(self, x):
+        h = self.main(x.flatten(1))
+        return self.mu(h), self.logvar(h)
+
+class Generator(nn.Module):
+    def __init__(self, nz):
+        super().__init__()
+        self.main = nn.Sequential(nn.Linear(nz, 16), nn.BatchNorm1d(16), nn.Linear(16, 64), nn.Sigmoid())
+
+    def forward(self, z):
+        return self.main(z)
+
+class VAE(nn.Module):
+    def __init__(self, opt):
+        super().__init__()
+        self.encoder, self.decoder = Encoder(opt.nz), Generator(opt.nz)
+
+    def forward(self, x):
+        mu, logvar = self.encoder(x)
+        return self.decoder(mu + torch.randn_like(mu) * (0.5 * logvar).exp()), mu, logvar
+
+class Other(nn.Module):
+    def __init__(self, opt):
+        super().__init__()
+        self.fc = nn.Linear(opt.nz, opt.wide)
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--nz", type=int, default=6)
+    parser.add_argument("--wide", type=int, default=6)
+    opt = parser.parse_args()
+    net, other = VAE(opt), Other(opt)
+"""
+
+
+def _halves(tmp_path: Path) -> Path:
+    space: dict[str, object] = {"__name__": "reference"}
+    exec(compile(HALVES, "reference", "exec"), space)
+    encoder, decoder = space["Encoder"](6), space["Generator"](6)  # type: ignore[operator]  # classes of the text
+    parts = {"netE": encoder.state_dict(), "netG": decoder.state_dict(), "opt": argparse.Namespace(nz=6, lr=0.1)}
+    torch.save(parts, tmp_path / "both.pth")
+    return tmp_path / "both.pth"
+
+
+def test_encoder_and_decoder_saved_each_on_its_own_fill_the_class_of_both(tmp_path: Path) -> None:
+    card = read(_halves(tmp_path), f"{written(tmp_path / 'm.py', HALVES)}:VAE", accept_guess=True).card
+    assert card.latent_shape == (6,)
+    sources = {one.what: one.source for one in card.assumptions}
+    assert "encoder from netE, decoder from netG" in sources["weights"]
+
+
+def test_several_networks_that_are_not_the_class_are_named_and_no_counter_is_an_argument(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"2 networks, .*netE .*netG .* each saved on its own") as caught:
+        read(_halves(tmp_path), f"{written(tmp_path / 'm.py', HALVES)}:Other")
+    said = f"{caught.value.message} {caught.value.hint}"
+    assert "num_batches_tracked=" not in said
+    assert " at 0x" not in said
+    assert "self.netE.load_state_dict(weights['netE'])" in said
+    assert "self.netG.load_state_dict(weights['netG'])" in said
+
+
+def test_a_class_that_is_one_of_several_networks_is_told_of_the_others(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"2 networks, .*netE .*netG .* more than one of them") as caught:
+        read(_halves(tmp_path), f"{written(tmp_path / 'm.py', HALVES)}:Encoder")
+    assert "self.netG.load_state_dict(weights['netG'])" in caught.value.hint

@@ -15,8 +15,9 @@ from loading.code.made import read, written
 from loading.code.wild_classes import CLASSES
 from vae_analyze.data.resize import Resized
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.load import load
 from vae_analyze.loading.settling.evidence import Evidence
-from vae_analyze.vae import ConditionalVAE
+from vae_analyze.vae import VAE, ConditionalVAE
 
 HEALTHY = ("01.pth", "02.pth", "03.pth", "04.pth", "05.pth", "06.pt", "10.pt", "11.pth", "12.pth")
 COUNT = 1000
@@ -87,8 +88,22 @@ def test_a_partly_discrete_code_is_refused(tmp_path: Path, shared_data: Path, ev
     kind, source = CLASSES["15.pt"]
     file = written(tmp_path / "model.py", source)
     given = (("img_size", "(1, 32, 32)"), ("latent_spec", "{'cont': 10, 'disc': [10]}"))
-    with pytest.raises(CheckpointError, match="adapter"):
+    with pytest.raises(CheckpointError, match=r"disc\.0, probabilities of 10 classes; decode takes") as caught:
         read(shared_data / "wild" / "15.pt", f"{file}:{kind}", output="auto", evidence=evidence, arguments=given)
+    # The adapter that is printed, as it is.
+    told, _, adapter = caught.value.hint.partition("import torch\n")
+    assert "--adapter adapter.py" in told
+    written(tmp_path / "adapter.py", "import torch\n" + adapter)
+    loaded = load(shared_data / "wild" / "15.pt", adapter=str(tmp_path / "adapter.py"), evidence=evidence)
+    x = evidence.at((1, 32, 32))
+    assert x is not None
+    assert isinstance(loaded.vae, VAE)
+    with torch.no_grad():
+        posterior = loaded.vae.encode(x)
+        error = float((loaded.vae.decode(posterior.mean) - x).square().mean())
+    assert error == pytest.approx(_facts(shared_data, "15.pt")["reconstruction_mse_of_the_mean"], abs=2e-4)
+    assert bool((posterior.logvar[:, 10:] == -torch.inf).all())
+    assert bool(torch.isfinite(posterior.logvar[:, :10]).all())
 
 
 def test_samples_that_are_no_images(tmp_path: Path, shared_data: Path, evidence: Evidence) -> None:

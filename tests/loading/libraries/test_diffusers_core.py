@@ -11,7 +11,10 @@ from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.libraries.diffusers_classes import KINDS
 from vae_analyze.loading.libraries.diffusers_core import DiffusersCore, Shapes, shapes_of
 from vae_analyze.loading.options import LoadOptions
+from vae_analyze.loading.settling.by_convention import by_convention
 from vae_analyze.loading.settling.evidence import Evidence
+from vae_analyze.loading.settling.form import SAMPLES
+from vae_analyze.loading.settling.settle import Known
 
 KL = KINDS["AutoencoderKL"]
 
@@ -81,3 +84,22 @@ def test_a_network_that_fails_is_one_message() -> None:
 
     with pytest.raises(CheckpointError, match=r"fails on an image of .*needs num_frames"):
         shapes(Failing())
+
+
+def test_made_up_samples_are_small_whatever_the_size() -> None:
+    model = FakeAutoencoder()
+    core = DiffusersCore(model, KL, input_shape=(1, 512, 256), latent_shape=(2, 256, 128))
+    asked: list[tuple[int, ...]] = []
+
+    def noted(_: Any, given: tuple[Tensor, ...], __: Any) -> None:
+        if not given[0].is_meta:  # counting what one sample costs computes nothing
+            asked.append(tuple(given[0].shape))
+
+    model.down.register_forward_hook(noted)
+    known = Known(
+        input_range=(-1.0, 1.0), second="logvar", split="separate", swapped=False, output="tanh", labels="none"
+    )
+    settled = by_convention(core, LoadOptions(), known)
+    assert core.small_shapes == ((1, 4, 4), (2, 2, 2))
+    assert asked == [(SAMPLES, 1, 4, 4)]
+    assert settled.convention.output == "tanh"

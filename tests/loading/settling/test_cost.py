@@ -69,3 +69,34 @@ def test_indices_are_spread_evenly() -> None:
 def test_place_is_that_of_the_weights() -> None:
     assert place(Small().double()) == (torch.device("cpu"), torch.float64)
     assert place(object()) == (torch.device("cpu"), torch.float32)
+
+
+class Dear(nn.Module):
+    """A model of which one sample takes seconds."""
+
+    input_shape, latent_shape = (3, 512, 512), (64, 512, 512)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(3, 64, 3, padding=1), nn.Conv2d(64, 64, 17, padding=8)
+        self.held: list[Tensor] = []
+
+    def encode(self, x: Tensor) -> Tensor:
+        self.held.append(x)
+        return torch.as_tensor(self.one(x))
+
+    def decode(self, z: Tensor) -> Tensor:
+        return torch.as_tensor(self.two(z))
+
+
+def test_a_dear_network_is_counted_without_asking_it() -> None:
+    def fails() -> None:
+        raise AssertionError("it was asked")
+
+    model = Dear()
+    weight = model.one.weight
+    expected = 2 * 512 * 512 * (3 * 64 * 9 + 64 * 64 * 289)
+    assert operations_of(model, fails, (3, 512, 512)) == expected
+    assert model.one.weight is weight
+    assert weight.device.type == "cpu"
+    assert model.held == []

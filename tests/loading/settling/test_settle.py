@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,15 @@ from torch import Tensor
 from loading.cores import AsCore, LabelledCore, evidence_of, sample_vae
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.options import LoadOptions
+from vae_analyze.loading.settling import experiment
 from vae_analyze.loading.settling.convention import Convention, Conventional
+from vae_analyze.loading.settling.cost import BUDGET, LEAST_SAMPLES
 from vae_analyze.loading.settling.evidence import Evidence
-from vae_analyze.loading.settling.questions import MNIST
+from vae_analyze.loading.settling.experiment import agreeing, by_experiment, combined
+from vae_analyze.loading.settling.questions import COLOURS, MNIST, output_question, range_question
+from vae_analyze.loading.settling.ruling import Ruling, rule
 from vae_analyze.loading.settling.settle import Known, Settled, settle
+from vae_analyze.loading.settling.trial import Bench, Trial
 
 RANGES = ((0.0, 1.0), (-1.0, 1.0), MNIST)
 
@@ -232,3 +238,111 @@ def test_real_models_under_transformed_outputs(shared_data: Path, folder: str) -
             assert found.convention.second == second
             # A log standard deviation is never beyond doubt.
             assert any(known.guess for known in found.assumptions) == (second == "logstd")
+
+
+class Standardised(AsCore):
+    """Takes and gives data as ``(x - mean) / std``, as training that compares the two leaves a network."""
+
+    def decoded(self, z: Tensor, labels: Tensor | None, /) -> Tensor:
+        low, high = self.input_range
+        return low + (high - low) * self.vae.decode(z)
+
+
+@pytest.mark.parametrize("said", [{}, {"range": MNIST}, {"output": "same"}, {"range": MNIST, "output": "same"}])
+def test_output_in_the_units_of_the_input_is_found(repository: Path, digits: Evidence, said: dict[str, object]) -> None:
+    vae = sample_vae(repository, "digits-vae")
+    core = Standardised(vae, input_range=MNIST)
+    found = settle(core, options(digits, **said))
+    assert (found.convention.input_range, found.convention.output) == (MNIST, "same")
+    read = Conventional(core, found.convention, value_range=found.value_range)
+    mean = vae.encode(digits.x).mean
+    assert torch.allclose(read.encode(digits.x).mean, mean, atol=1e-4)
+    assert torch.allclose(read.decode(mean), vae.decode(mean), atol=1e-5)
+    (output,) = [known for known in found.assumptions if known.what == "decoder output"]
+    assert output.value == "in the units of the encoder's input, mapped back to the data's range"
+    assert not output.guess
+
+
+@pytest.mark.parametrize(("pair", "usual"), [(MNIST, "same"), ((-1.0, 1.0), "tanh"), ((0.0, 1.0), "prob")])
+def test_with_the_range_said_the_output_in_its_units_is_the_usual_one(pair: tuple[float, float], usual: str) -> None:
+    question = output_question(LoadOptions(range=pair), Known(), (0.0, 1.0), within=True, ranges=(pair,))
+    assert question.answers[0] == usual
+    assert set(question.answers) == {"prob", "logits", "tanh"} | ({"same"} if pair == MNIST else set())
+    assert "same" in question.words
+
+
+def test_readings_that_mean_the_same_are_tried_once() -> None:
+    said, unit = LoadOptions(), (0.0, 1.0)
+    extent = range_question(said, Known(), unit, channels=1)
+    output = output_question(said, Known(), unit, within=True, ranges=extent.answers)
+    tried = {(way.input_range, way.output) for way in combined(Convention(), [extent, output], unit)}
+    plain = set(itertools.product(RANGES, ("prob", "logits", "tanh")))
+    assert tried == plain | {(MNIST, "same")}
+    assert len(combined(Convention(output="same"), [extent], unit)) == len(RANGES)
+
+
+def trial(pair: tuple[float, float], output: str, error: float, *, n: int = 30, noise: float = 0.1) -> Trial:
+    luck = torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(int(error * 1e6)))
+    convention = Convention(input_range=pair, output=output)  # type: ignore[arg-type]  # words
+    return Trial(convention=convention, errors=error * (1 + noise * luck), codes=torch.ones(n, 2))
+
+
+def range_ruling(trials: list[Trial]) -> Ruling:
+    said, unit = LoadOptions(), (0.0, 1.0)
+    extent = range_question(said, Known(), unit, channels=3)
+    questions = [extent, output_question(said, Known(), unit, within=True, ranges=extent.answers)]
+    rulings = [rule(trials, question.asked, question.answers[0]) for question in questions]
+    bench = Bench(name="made", x=torch.zeros(len(trials[0].errors), 3, 2, 2), value_range=unit)
+    return agreeing(rulings, Convention(), questions, bench)[0]
+
+
+FAR = [trial((0.0, 1.0), "prob", 0.05), trial((-1.0, 1.0), "logits", 0.05), trial((-1.0, 1.0), "prob", 0.5)]
+
+
+def test_the_range_in_whose_units_the_decoder_answers_is_guessed_before_the_next_best() -> None:
+    found = range_ruling([trial((-1.0, 1.0), "tanh", 0.02), trial(COLOURS, "tanh", 0.022), *FAR])
+    assert (found.kind, found.trial.convention.input_range) == ("guess", (-1.0, 1.0))
+    assert found.rival is not None
+    assert found.rival.convention.input_range == COLOURS
+
+
+def test_it_is_not_guessed_by_luck_nor_where_the_decoder_answers_in_other_units() -> None:
+    lucky = [trial((-1.0, 1.0), "tanh", 0.02, noise=0.5), trial(COLOURS, "tanh", 0.022, noise=0.5)]
+    assert range_ruling([*lucky, *FAR]).kind == "thin"
+    assert range_ruling([trial(COLOURS, "same", 0.02), trial((-1.0, 1.0), "same", 0.022), *FAR]).kind == "thin"
+    other = [trial((-1.0, 1.0), "prob", 0.02), trial(COLOURS, "prob", 0.022), trial((0.0, 1.0), "prob", 0.05)]
+    assert range_ruling([*other, trial((0.0, 1.0), "tanh", 0.05), trial((0.0, 1.0), "logits", 0.05)]).kind == "thin"
+
+
+def test_what_few_samples_of_a_dear_network_leave_open_is_tried_on_more(repository: Path, digits: Evidence) -> None:
+    core = AsCore(sample_vae(repository, "digits-collapsed"))
+    extent = range_question(LoadOptions(), Known(), (0.0, 1.0), channels=1)
+    bench = Bench(name="digits", x=digits.x, value_range=(0.0, 1.0))
+    found = by_experiment(core, bench, Convention(), [extent], operations=BUDGET / LEAST_SAMPLES)
+    count = int(found.findings[0].numbers.split()[-2])
+    assert count >= 5 * LEAST_SAMPLES // 3
+
+
+def test_a_refusal_says_the_errors_of_both(repository: Path, digits: Evidence) -> None:
+    core = AsCore(sample_vae(repository, "digits-collapsed"))
+    with pytest.raises(CheckpointError, match=r"input range \(.* to 1: error 0\.0\d+ on \d+ samples, or .*: 0\.0\d+\)"):
+        settle(core, options(digits))
+
+
+def test_a_range_that_agrees_with_the_output_is_announced_not_refused(
+    repository: Path, digits: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never_clear(trials: list[Trial], asked: Callable[[Convention], Hashable], usual: Hashable) -> Ruling:
+        found = rule(trials, asked, usual)
+        return replace(found, kind="thin") if isinstance(asked(found.trial.convention), tuple) else found
+
+    monkeypatch.setattr(experiment, "rule", never_clear)
+    vae, pair = sample_vae(repository, "digits-vae"), (-1.0, 1.0)
+    known = Known(split="separate", swapped=False, second="logvar")
+    found = settle(AsCore(vae, input_range=pair, output="tanh"), options(digits), known=known)
+    (extent,) = [known for known in found.assumptions if known.what == "input range"]
+    assert extent.guess
+    assert extent.value == "-1 to 1"
+    assert extent.runner_up
+    with pytest.raises(CheckpointError, match="cannot settle input range"):
+        settle(AsCore(vae, input_range=pair, output="prob"), options(digits), known=known)

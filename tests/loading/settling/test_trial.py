@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from loading.cores import AsCore, evidence_of, sample_vae
+from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.options import LoadOptions
 from vae_analyze.loading.settling.convention import Convention, Conventional, Output, Split
+from vae_analyze.loading.settling.questions import Known, output_question
 from vae_analyze.loading.settling.trial import Bench, finished, mean_sample_error, run_trials, scaled, squared_error
 
 
@@ -19,10 +22,10 @@ def bench(n: int = 150) -> Bench:
 @pytest.mark.parametrize("split", ["halves", "interleaved"])
 def test_trials_are_what_the_convention_gives(repository: Path, split: Split) -> None:
     core, data = AsCore(sample_vae(repository, "digits-vae"), split="halves"), bench()
-    outputs: tuple[Output, ...] = ("prob", "logits", "tanh")
+    outputs: tuple[Output, ...] = ("prob", "logits", "tanh", "same")
     conventions = [
         Convention(input_range=pair, split=split, swapped=swapped, output=output)
-        for pair, swapped, output in itertools.product([(0.0, 1.0), (-1.0, 1.0)], [False, True], outputs)
+        for pair, swapped, output in itertools.product([(0.0, 1.0), (-1.0, 1.0), (-0.5, 3.0)], [False, True], outputs)
     ]
     trials = run_trials(core, data, conventions)
     assert {trial.convention for trial in trials} == set(conventions)
@@ -54,6 +57,8 @@ def test_ends_of_the_ranges() -> None:
     assert scaled(x, None, (-1.0, 1.0)).tolist() == [0.0, 255.0]
     assert finished(torch.tensor([-1.0, 1.0]), "tanh", (0.0, 255.0)).tolist() == [0.0, 255.0]
     assert finished(torch.tensor([0.0]), "logits", None).tolist() == [0.5]
+    assert finished(torch.tensor([-2.0, 6.0]), "same", (0.0, 255.0), (-2.0, 6.0)).tolist() == [0.0, 255.0]
+    assert finished(torch.tensor([-2.0, 6.0]), "same", None, (-2.0, 6.0)).tolist() == [-2.0, 6.0]
 
 
 def test_errors_by_hand() -> None:
@@ -69,3 +74,34 @@ def test_some_are_spread_evenly() -> None:
     assert few.labels is not None
     assert few.labels.tolist() == [0, 2, 4, 6, 8]
     assert len(few) == 5
+
+
+def test_numbers_from_minus_one_to_one_stay_where_data_have_no_bounds() -> None:
+    raw = torch.tensor([[-1.0, 0.5]])
+    assert torch.equal(finished(raw, "tanh", None), raw)
+    assert torch.equal(finished(raw, "tanh", (0.0, 2.0)), torch.tensor([[0.0, 1.5]]))
+
+
+@pytest.mark.parametrize(("value_range", "expected"), [(None, [-1.0, 0.5]), ((0.0, 2.0), [0.0, 1.5])])
+def test_a_model_decodes_as_it_was_tried(value_range: tuple[float, float] | None, expected: list[float]) -> None:
+    class Fixed(torch.nn.Module):
+        input_shape, latent_shape = (2,), (2,)
+
+        def outputs(self, x: torch.Tensor, _: torch.Tensor | None, /) -> tuple[torch.Tensor, ...]:
+            return (x, x)
+
+        def decoded(self, z: torch.Tensor, _: torch.Tensor | None, /) -> torch.Tensor:
+            return z
+
+    model = Conventional(Fixed(), Convention(output="tanh"), value_range=value_range)
+    assert model.decode(torch.tensor([[-1.0, 0.5]])).tolist() == [expected]
+
+
+def test_an_output_that_cannot_be_mapped_is_refused_or_said() -> None:
+    with pytest.raises(CheckpointError, match="no bounds of the data are known") as caught:
+        output_question(LoadOptions(output="tanh"), Known(), None, within=False)
+    assert "--output prob" in caught.value.hint
+    question = output_question(LoadOptions(), Known(output="tanh"), None, within=False)
+    assert question.said("tanh") == "-1 to 1, as it is: the data have no bounds to map it to"
+    bounded = output_question(LoadOptions(output="tanh"), Known(), (0.0, 1.0), within=True)
+    assert bounded.said("tanh") == "-1 to 1, mapped to the data's range"

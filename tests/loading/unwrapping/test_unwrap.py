@@ -270,3 +270,17 @@ def test_real_files_with_objects_inside_are_read(shared_data: Path) -> None:
         content = unwrap(read_weights(path, path.read_bytes()[:4096]), AUTO)
         assert len(chosen(content, AUTO).tensors) == tensors
         assert (content.modules is not None) == modules
+
+
+def test_what_belongs_to_the_training_is_kept_beside(tmp_path: Path) -> None:
+    content = opened({"module.fc.weight": torch.ones(3, 3), "module.critic.weight": torch.ones(1, 3)}, tmp_path)
+    (state,) = content.states
+    assert list(state.tensors) == ["fc.weight"]
+    assert state.whole is not None
+    assert list(state.whole.tensors) == ["fc.weight", "critic.weight"]
+    assert opened(STATE, tmp_path).states[0].whole is None
+
+
+def test_networks_and_their_counters_are_no_facts(tmp_path: Path) -> None:
+    content = opened({"netE": STATE, "netG": Net(hidden=7).state_dict(), "opt": argparse.Namespace(nz=3)}, tmp_path)
+    assert content.stated == {"nz": 3}

@@ -98,3 +98,44 @@ def test_gradients_that_are_cut_are_noticed() -> None:
 def test_wrong_answers_are_refused(encode: Callable[..., Any], decode: Callable[..., Any], match: str) -> None:
     with pytest.raises(CheckpointError, match=match):
         probe(Made(encode, decode))
+
+
+class Sized(torch.nn.Module):
+    """A convolutional model that notes what it is asked."""
+
+    def __init__(self, side: int, *, small: bool) -> None:
+        super().__init__()
+        self.input_shape, self.latent_shape = (1, side, side), (1, side // 2, side // 2)
+        self.down = torch.nn.Conv2d(1, 1, 63, stride=2, padding=31)
+        self.up = torch.nn.ConvTranspose2d(1, 1, 64, stride=2, padding=31)
+        self.asked: list[tuple[int, ...]] = []
+        if small:
+            self.small_shapes = ((1, 4, 4), (1, 2, 2))
+
+    def encode(self, x: Tensor) -> DiagonalGaussian:
+        self.asked.append(tuple(x.shape))
+        return unit(self.down(x))
+
+    def decode(self, z: Tensor) -> Tensor:
+        return torch.as_tensor(self.up(z))
+
+
+def test_a_cheap_model_is_asked_four_samples_of_its_own_shape() -> None:
+    model = Sized(8, small=True)
+    assert probe(model).gradients
+    assert model.asked == [(4, 1, 8, 8)] * 3
+
+
+def test_a_dear_model_that_takes_small_samples_is_asked_small_ones() -> None:
+    model = Sized(4096, small=True)
+    assert probe(model).gradients
+    assert model.asked == [(2, 1, 4, 4), (2, 1, 4, 4), (1, 1, 4, 4)]
+
+
+def test_a_dear_model_is_asked_fewer_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vae_analyze.loading.verifying import probe as module
+
+    monkeypatch.setattr(module, "budget_of", lambda _: 1e3)
+    model = Sized(8, small=False)
+    assert probe(model).gradients
+    assert model.asked[-3:] == [(2, 1, 8, 8), (2, 1, 8, 8), (1, 1, 8, 8)]

@@ -3,15 +3,20 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from loading.cores import AsCore, LabelledCore, evidence_of, sample_vae
-from vae_analyze.loading.card import Assumption, Card
-from vae_analyze.loading.settling.convention import ConditionalConventional, Convention, Conventional
+from vae_analyze.loading.card import Assumption, Card, Check
+from vae_analyze.loading.settling.convention import ConditionalConventional, Convention, Conventional, Output
+from vae_analyze.loading.settling.cost import operations_of
 from vae_analyze.loading.settling.evidence import Evidence
+from vae_analyze.loading.settling.questions import MNIST
+from vae_analyze.loading.verifying import measured
+from vae_analyze.loading.verifying.diagnosis import diagnosed
 from vae_analyze.loading.verifying.verify import Verified, verify
 from vae_analyze.vae import VAE, DiagonalGaussian
 
@@ -260,3 +265,123 @@ def test_a_model_that_fails_is_a_warning(repository: Path, digits: Evidence) -> 
 def test_very_few_samples_do_not_break_it(repository: Path, digits: Evidence, n: int) -> None:
     found = verify(sample_vae(repository, "digits-vae"), replace(digits, x=digits.x[:n]), CARD)
     assert not any("fails on" in text for text in found.warnings)
+
+
+def said_of(found: Verified, what: str) -> Check:
+    (check,) = [check for check in found.checks if check.what == what]
+    return check
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6])
+@pytest.mark.parametrize("name", ["digits-vae", "digits-collapsed"])
+def test_too_few_samples_are_no_diagnosis(repository: Path, digits: Evidence, name: str, n: int) -> None:
+    for start in range(0, 40, n):
+        found = verify(sample_vae(repository, name), replace(digits, x=digits.x[start : start + n]), CARD)
+        check = said_of(found, "reconstruction")
+        assert found.warnings == ()
+        assert check.outcome in ("passed", "not made")
+        assert ("too few samples to tell" in check.value) == (check.outcome == "not made")
+
+
+@pytest.mark.parametrize("n", [8, 12, 20, 30])
+def test_few_samples_of_a_healthy_model_are_no_diagnosis(repository: Path, digits: Evidence, n: int) -> None:
+    model = sample_vae(repository, "digits-beta4")
+    for start in range(0, 120, n):
+        assert verify(model, replace(digits, x=digits.x[start : start + n]), CARD).warnings == ()
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("digits-vae", "passed"), ("digits-collapsed", "failed")])
+def test_dear_models_are_judged_on_enough_samples(
+    repository: Path, digits: Evidence, name: str, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = sample_vae(repository, name)
+    cost = operations_of(model, lambda: None, tuple(digits.x.shape[1:]))
+    monkeypatch.setattr(measured, "budget_of", lambda _: 8 * 5 * cost)
+    assert measured.measure(model, digits, digits.x).n == measured.ENOUGH
+    assert said_of(verify(model, digits, CARD), "reconstruction").outcome == outcome
+
+
+def test_an_unconditional_model_is_not_said_to_carry_nothing_beyond_labels(repository: Path, digits: Evidence) -> None:
+    vae = sample_vae(repository, "digits-vae")
+
+    class Ignoring(Mixed):
+        def decode(self, z: Tensor, /) -> Tensor:
+            return digits.x[:160].mean(dim=0).expand(len(z), *self.input_shape)
+
+    few = replace(digits, x=digits.x[:10])  # of ten the mean of the others is no good guess, that of many is better
+    text = the_warning(verify(Ignoring(vae, vae), few, CARD))
+    assert text.startswith("the codes hardly matter")
+    assert "labels" not in text
+
+
+@pytest.mark.parametrize("some", [False, True])
+def test_dimensions_without_variance_are_counted(repository: Path, digits: Evidence, some: bool) -> None:
+    vae = sample_vae(repository, "digits-vae")
+
+    class Joint(Mixed):
+        def encode(self, x: Tensor, /) -> DiagonalGaussian:
+            found = vae.encode(x)
+            logvar = found.logvar.clone()
+            logvar[: len(x) // 2 if some else len(x), :3] = -torch.inf
+            return DiagonalGaussian(found.mean, logvar)
+
+    found = verify(Joint(vae, vae), digits, CARD)
+    said = f"3 of 10 dimensions have no variance{' for some samples' if some else ''}; of the others "
+    for what in ("posterior", "second output"):
+        check = said_of(found, what)
+        assert check.value.startswith(said)
+        assert check.outcome == "passed"
+        assert "inf" not in check.value
+        assert "deterministic" not in check.value
+    assert found.warnings == ()
+
+
+def test_why_no_other_range_was_tried_is_said(
+    repository: Path, digits: Evidence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vae = sample_vae(repository, "digits-vae")
+    unbounded = verify(vae, replace(digits, value_range=None), CARD)
+    assert said_of(unbounded, "input range").value == "the data have no bounds"
+    cost = operations_of(vae, lambda: None, tuple(digits.x.shape[1:]))
+    monkeypatch.setattr(measured, "budget_of", lambda _: 8 * cost)
+    assert said_of(verify(vae, digits, CARD), "input range").value == "the model is too large to try others"
+
+
+@pytest.mark.parametrize("read", ["prob", "logits", "tanh", "same"])
+def test_an_output_in_the_units_of_the_input_is_named(repository: Path, digits: Evidence, read: Output) -> None:
+    vae = sample_vae(repository, "digits-vae")
+    low, high = MNIST
+
+    class Standardised(AsCore):
+        def decoded(self, z: Tensor, labels: Tensor | None, /) -> Tensor:
+            return low + (high - low) * vae.decode(z)
+
+    core = Standardised(vae, input_range=MNIST)
+    found = verify(Conventional(core, Convention(input_range=MNIST, output=read)), digits, CARD)
+    if read == "same":
+        assert found.warnings == ()
+    else:
+        assert "try --output same" in the_warning(found)
+
+
+@pytest.mark.parametrize("wrong", [{"input_range": (-1.0, 1.0)}, {"output": "logits"}])
+def test_a_wrong_reading_is_not_named_on_too_few_samples(
+    repository: Path, digits: Evidence, wrong: dict[str, Any]
+) -> None:
+    model = Conventional(AsCore(sample_vae(repository, "digits-vae")), Convention(**wrong))
+    for start in range(0, 60, 6):
+        few = verify(model, replace(digits, x=digits.x[start : start + 6]), CARD)
+        assert not any("--range" in text or "try --output" in text for text in few.warnings)
+
+
+@pytest.mark.parametrize(("n", "outcome"), [(12, "not made"), (64, "failed")])
+def test_a_gain_near_the_bound_is_no_verdict_on_few_samples(
+    repository: Path, digits: Evidence, n: int, outcome: str
+) -> None:
+    found = measured.measure(sample_vae(repository, "digits-vae"), digits, digits.x[:n])
+    luck = torch.randn(n, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    errors = found.mean_sample / 1.03 * (1 + 0.3 * (luck - luck.mean()))
+    check, warning = diagnosed(replace(found, own=errors), (), explained=False)
+    assert check.outcome == outcome
+    assert bool(warning) == (outcome == "failed")
+    assert check.value.startswith("too few samples to tell (12 samples)") == (outcome == "not made")

@@ -19,6 +19,7 @@ from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.live import weights_digest
 from vae_analyze.loading.options import LoadOptions, fingerprint
 from vae_analyze.loading.settling.convention import ConditionalConventional, Convention, Conventional, Labels, prepared
+from vae_analyze.loading.settling.questions import check_output
 from vae_analyze.loading.source import Source, sha256
 from vae_analyze.loading.verifying.probe import probe
 
@@ -40,6 +41,8 @@ def read_adapter(source: Source, options: LoadOptions) -> Loaded:
     with adapter.running("a first call"):
         core, kind = _core(network, way, options, (str(source.path.absolute()), str(path), sha256(path)))
     convention = _convention(kind, way, network, options)
+    if options.evidence is not None:
+        check_output(options, options.evidence.value_range)
     value_range = (0.0, 1.0) if options.evidence is None else options.evidence.value_range
     wrapper = Conventional if way == "nothing" else ConditionalConventional
     vae = wrapper(core, convention, value_range=value_range).eval().requires_grad_(requires_grad=False)

@@ -66,7 +66,7 @@ class AdapterFile:
                 raise
             raise CheckpointError(f"{self.shown}{place}: {error.message}", hint=error.hint) from error
         except (Exception, SystemExit) as error:
-            said = printable(error, limit=300)
+            said = printable(" ".join(str(error).split()), limit=300)
             raise CheckpointError(
                 f"{self.shown}{self._line(error)}: {what} failed: {type(error).__name__}{': ' if said else ''}{said}",
                 hint="mend the adapter; it is the person's own file and runs as it stands",

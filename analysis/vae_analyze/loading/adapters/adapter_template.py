@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import math
+import keyword
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import final
 
 from torch import Tensor
 
+from vae_analyze.loading.adapters.adapter_shapes import Guess, guessed, written
 from vae_analyze.loading.files.printable import listing, printable
-from vae_analyze.loading.unwrapping.content import Content
+from vae_analyze.loading.unwrapping.choice import is_called_model
+from vae_analyze.loading.unwrapping.content import Content, State
 
 _MOST_NAMES = 6
+_MOST_NETWORKS = 6
+_LONGEST = 40
+_ENCODER = re.compile(r"enc|infer|recog|(?<=[a-z])E$|(^|_)[eq](_|$)")
+_DECODER = re.compile(r"dec|gen|(?<=[a-z])G$|(^|_)[dgp](_|$)")
 
 
 def next_steps(found: Content | Mapping[str, Tensor], *, input_shape: tuple[int, ...] | None = None) -> str:
@@ -32,117 +37,105 @@ def next_steps(found: Content | Mapping[str, Tensor], *, input_shape: tuple[int,
 def template(found: Content | Mapping[str, Tensor], *, input_shape: tuple[int, ...] | None = None) -> str:
     """The text of an adapter for these weights; valid Python, which runs once the lines marked TODO are completed.
 
+    It reads the file as the suite does, every network in it, and states what their shapes say.
+
     Args:
         found: What the file holds, or its tensors by name.
         input_shape: Shape of one sample, where the data are known.
     """
-    content, tensors = _weights(found)
-    guess = _guess(tensors, input_shape)
-    # What goes between quotes or behind a comment sign comes from an untrusted file: one line, escaped.
-    names = listing(
-        [f"{printable(name, limit=40)} {_shape(tensor)}" for name, tensor in tensors.items()], most=_MOST_NAMES
+    states = _states(found)
+    parts = _parts(states)
+    encoder, decoder = _halves(list(parts))
+    whole = len(parts) == 1
+    in_order = sorted(parts, key=lambda part: part != encoder)
+    guess = guessed(
+        {
+            name if whole else f"{part}.{name}": tensor
+            for part in in_order
+            for name, tensor in parts[part][1].tensors.items()
+        },
+        input_shape,
     )
-    flat = ".flatten(1)" if guess.flat else ""
-    sure = "" if guess.complete else "TODO: "
+    classes = ", ".join(kind for kind, _ in parts.values())
+    made = "\n".join(
+        f"        self.{part} = {kind}()  # TODO: its arguments; the weights are {_listed(state)}\n"
+        f"        self.{part}.load_state_dict({_expression(state)})"
+        for part, (kind, state) in parts.items()
+    )
+    labels = ", labels" if guess.labels else ""
+    told = f"; labels: class numbers, by {guess.labels}" if guess.labels else ""
+    given = ("x.flatten(1)" if guess.flat else "x") + labels
+    encode, decode = (f"{encoder}.encode", f"{decoder}.decode") if whole else (encoder, decoder)
     return f"""import torch
-from my_model import MyVAE  # TODO: the file beside this one and the class that was trained
+from vae_analyze.loading.adapters.networks import networks
+from my_model import {classes}  # TODO: the file beside this one and what was trained
 
 class Adapter(torch.nn.Module):
-    input_shape, latent_shape = {guess.input_shape}, {guess.latent_shape}  # {sure}{guess.source}
+    input_shape, latent_shape = {guess.input_shape}, {guess.latent_shape}  # {_sure(guess)}{guess.source}
 
     def __init__(self, path):
         super().__init__()
-        self.vae = MyVAE()  # TODO: its arguments; the weights are {names}
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        self.vae.load_state_dict({content})
+        weights = networks(path)  # every network of the file; nothing in it is run
+{made}
 
-    def encode(self, x):  # x as the data are, images in [0, 1]
-        return self.vae.encode(x{flat})  # TODO: mean and log variance, nothing drawn
+    def encode(self, x{labels}):  # x as the data are, images in [0, 1]{told}
+        return self.{encode}({given})  # TODO: mean and log variance, nothing drawn
 
-    def decode(self, z):  # data as they are, images in [0, 1]
-        return self.vae.decode(z).view(-1, *self.input_shape)  # TODO: with its last activation
+    def decode(self, z{labels}):  # data as they are, images in [0, 1]
+        return self.{decode}(z{labels}).view(-1, *self.input_shape)  # TODO: with its last activation
 
 load = Adapter
 """
 
 
-@final
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Guess:
-    """Shapes, and which weights they were read from."""
-
-    input_shape: tuple[int, ...]
-    latent_shape: tuple[int, ...]
-    source: str
-    flat: bool
-    complete: bool
+def weights_expression(content: Content) -> str:
+    """The weights of the model in what `networks` gives, as Python; ``weights`` is the whole."""
+    return _expression(_states(content)[0])
 
 
-def _weights(found: Content | Mapping[str, Tensor]) -> tuple[str, dict[str, Tensor]]:
-    """The expression for the weights in the loaded file, and the weights."""
+def _states(found: Content | Mapping[str, Tensor]) -> list[State]:
+    """The networks to load: the one that is called a VAE, else all of one kind."""
     if not isinstance(found, Content):
-        return "weights", dict(found)
-    if not found.states:
-        return "weights", {}
-    state = found.states[0]
-    where = "weights" + "".join(f"[{printable(part)!a}]" for part in state.name.split(".") if part)
+        return [State(name="", role="raw", tensors=dict(found))]
+    alike = [state for state in found.states if state.role == found.states[0].role]
+    called = [state for state in alike if is_called_model(state)]
+    return (called[:1] or alike)[:_MOST_NETWORKS] or [State(name="", role="raw", tensors={})]
+
+
+def _parts(states: list[State]) -> dict[str, tuple[str, State]]:
+    """Attributes of the adapter, with the class and the weights of each."""
+    if len(states) == 1:
+        return {"vae": ("MyVAE", states[0])}
+    parts: dict[str, tuple[str, State]] = {}
+    for at, state in enumerate(states):
+        word = re.sub(r"[^0-9A-Za-z_]", "_", state.name.rpartition(".")[2])[:_LONGEST]
+        word = word if word.isidentifier() and not keyword.iskeyword(word) and word not in parts else f"network_{at}"
+        parts[word] = (f"My{word[:1].upper()}{word[1:]}", state)
+    return parts
+
+
+def _halves(parts: list[str]) -> tuple[str, str]:
+    """Which attribute encodes and which decodes, by name."""
+    encoder = next((part for part in parts if _ENCODER.search(part)), None)
+    decoder = next((part for part in parts if _DECODER.search(part) and part != encoder), None)
+    rest = [part for part in parts if part not in (encoder, decoder)]
+    encoder = encoder or (rest.pop(0) if rest else parts[0])
+    return encoder, decoder or (rest[-1] if rest else parts[-1])
+
+
+def _expression(state: State) -> str:
+    # What goes between quotes comes from an untrusted file: escaped.
+    where = f"weights[{state.name!a}]"
     if state.prefix:
-        prefix = ascii(printable(state.prefix))
-        where = f"{{name.removeprefix({prefix}): value for name, value in {where}.items()}}"
-    return where, dict(state.tensors)
+        where = f"{{name.removeprefix({state.prefix!a}): value for name, value in {where}.items()}}"
+    return where
 
 
-def _guess(tensors: dict[str, Tensor], input_shape: tuple[int, ...] | None) -> _Guess:
-    layers = [
-        (name, tensor) for name, tensor in tensors.items() if tensor.ndim in (2, 4) and tensor.is_floating_point()
-    ]
-    latent, heads = _latent(layers)
-    entry = layers[0] if layers else None
-    flat = entry is not None and entry[1].ndim == 2
-    shape = input_shape or (_image(entry[1]) if entry is not None else None)
-    said = []
-    if input_shape:
-        said.append("input as the data")
-    elif entry is not None and shape is not None:
-        said.append(f"input guessed from {printable(entry[0], limit=40)} {_shape(entry[1])}")
-    else:
-        said.append("input unknown")
-    said.append(f"latent guessed from {heads}" if latent else "latent unknown")
-    return _Guess(
-        input_shape=shape or (1, 28, 28),
-        latent_shape=(latent or 10,),
-        source=", ".join(said),
-        flat=flat and len(shape or (1, 28, 28)) > 1,
-        complete=bool(latent and shape),
-    )
+def _listed(state: State) -> str:
+    # What goes behind a comment sign comes from an untrusted file: one line.
+    shapes = [f"{printable(name, limit=40)} {written(tensor)}" for name, tensor in state.tensors.items() if tensor.ndim]
+    return listing(shapes, most=_MOST_NAMES)
 
 
-def _latent(layers: list[tuple[str, Tensor]]) -> tuple[int, str]:
-    """The number of latents and the layers that say so: two heads of one shape, or one of twice what comes next."""
-    linear = [(name, tensor) for name, tensor in layers if tensor.ndim == 2]
-    for at in range(len(linear) - 1):
-        (first, one), (second, other) = linear[at : at + 2]
-        later = [tensor.shape[1] for _, tensor in linear[at + 2 :]]
-        if one.shape == other.shape and one.shape[0] in later and one.shape[0] < one.shape[1]:
-            return one.shape[0], f"{printable(first, limit=40)} and {printable(second, limit=40)} {_shape(one)}"
-    for at, (name, tensor) in enumerate(linear[:-1]):
-        width = tensor.shape[0] // 2
-        if tensor.shape[0] == 2 * width and linear[at + 1][1].shape[1] == width:
-            return width, f"{printable(name, limit=40)} {_shape(tensor)}, twice as wide as what comes next takes"
-    return 0, ""
-
-
-def _image(weight: Tensor) -> tuple[int, ...] | None:
-    """The shape of the samples that a first layer takes; None where it does not say."""
-    if weight.ndim == 4:
-        return None
-    width = int(weight.shape[1])
-    for channels in (1, 3):
-        side = math.isqrt(width // channels)
-        if channels * side * side == width and side >= 8:
-            return channels, side, side
-    return (width,)
-
-
-def _shape(tensor: Tensor) -> str:
-    return "x".join(str(size) for size in tensor.shape)
+def _sure(guess: Guess) -> str:
+    return "" if guess.complete else "TODO: "

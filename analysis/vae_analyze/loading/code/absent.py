@@ -10,6 +10,7 @@ from typing import Any, NoReturn, final
 from torch import nn
 
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.code.said import said
 from vae_analyze.loading.files.printable import printable
 
 # Bases that add nothing to what a network computes.
@@ -75,7 +76,7 @@ class Deferred:
         except Exception as error:  # a foreign package may fail in any way
             package = self._module.split(".")[0]
             raise CheckpointError(
-                f"the class needs {printable(name)}, and it cannot be imported: {printable(error)}",
+                f"the class needs {printable(name)}, and it cannot be imported: {said(error, limit=200)}",
                 hint=f"pip install {package}, or take out what uses it",
             ) from error
         return found

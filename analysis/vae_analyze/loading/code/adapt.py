@@ -16,6 +16,7 @@ from vae_analyze.loading.code.decoding import Decoded, decoded
 from vae_analyze.loading.code.encoding import Encoded, encoded, unproven
 from vae_analyze.loading.code.feeding import SAMPLES, Feed, feeds
 from vae_analyze.loading.code.gaussian import check_diagonal
+from vae_analyze.loading.code.mixed import MixedCodeError, described, mixed_code
 from vae_analyze.loading.code.noise import Noise
 from vae_analyze.loading.code.recording import decoders, encoders
 from vae_analyze.loading.code.survey import Run, Survey, attempt, moved_place, run, surveyed
@@ -61,11 +62,13 @@ def adapt(model: nn.Module, options: LoadOptions, *, arguments: Mapping[str, Any
     """
     failures: list[str] = []
     runs = False
+    ran: list[Survey] = []
     ways = list(feeds(model, options, arguments))
     for feed in ways:
         survey, failure = surveyed(model, feed, options)
         if survey is not None and survey.recon:
             runs = True
+            ran.append(survey)
             found = _from_forward(model, survey)
             if found is not None:
                 made = _adapted(model, survey, *found, placed=placed, also=_also(model, ways, feed, options), name=name)
@@ -77,6 +80,10 @@ def adapt(model: nn.Module, options: LoadOptions, *, arguments: Mapping[str, Any
         found = _from_parts(model, survey)
         if found is not None:
             return _adapted(model, survey, *found, placed=placed, also=(), name=name)
+    for survey in ran:
+        mixed = mixed_code(model, survey)
+        if mixed is not None:
+            raise MixedCodeError(described(mixed, name), mixed)
     raise CheckpointError(_nothing(model, name, failures, runs=runs), hint=_ADAPTER)
 
 

@@ -11,14 +11,17 @@ import torch
 from torch import Tensor, nn
 
 from vae_analyze.errors import CheckpointError
+from vae_analyze.loading.adapters.adapter_template import template
 from vae_analyze.loading.card import Assumption
 from vae_analyze.loading.code.arguments import named_parameters, signature_of
 from vae_analyze.loading.code.candidates import NEUTRAL, candidates
-from vae_analyze.loading.code.matching import Fit
+from vae_analyze.loading.code.execution import CommandLine
+from vae_analyze.loading.code.matching import TOGETHER, Fit
+from vae_analyze.loading.code.said import shown
 from vae_analyze.loading.code.search import Search, found_sizes, is_space
 from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.state import checked
-from vae_analyze.loading.unwrapping.content import State
+from vae_analyze.loading.unwrapping.content import Content, State
 
 _CPU = torch.device("cpu")
 _MOST_ALTERNATIVES = 3
@@ -52,6 +55,8 @@ class Recipe:
         states: The weights, the likeliest first.
         stated: Who states arguments, the most trusted first.
         lacking: Names that its code uses and that are not there, each with the reason.
+        search: Makes and compares.
+        signature: Its parameters.
     """
 
     target: Callable[..., Any]
@@ -60,8 +65,10 @@ class Recipe:
     stated: Sequence[Stated]
     lacking: Mapping[str, str] = field(default_factory=dict)
     search: Search = field(init=False)
+    signature: inspect.Signature | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.signature = signature_of(self.target)  # before anything is made: with its defaults as they are written
         parameters = named_parameters(self.signature)
         dotted = {name.split(".")[0] for stated in self.stated if stated.firm for name in stated.values if "." in name}
         spaces = frozenset(name for name in parameters if is_space(name) or name in dotted)
@@ -71,11 +78,6 @@ class Recipe:
             if parameter.annotation is not inspect.Parameter.empty
         }
         self.search = Search(target=self.target, states=self.states, spaces=spaces, annotations=annotations)
-
-    @property
-    def signature(self) -> inspect.Signature | None:
-        """Its parameters."""
-        return signature_of(self.target)
 
 
 @final
@@ -215,10 +217,10 @@ def _made(recipe: Recipe, arguments: dict[str, Any], fit: Fit) -> Made:
             if not source:
                 source = "does not show in the weights" if name.rpartition(".")[2] in NEUTRAL else "tensor shapes"
                 inferred += [name] if source == "tensor shapes" else []
-            assumptions.append(Assumption(what=f"argument {name}", value=_shown(arguments[name]), source=source))
+            assumptions.append(Assumption(what=f"argument {name}", value=shown(arguments[name]), source=source))
         elif default is not inspect.Parameter.empty:
             source = _source(recipe, name, default) or "the class's own default"
-            assumptions.append(Assumption(what=f"argument {name}", value=_shown(default), source=source))
+            assumptions.append(Assumption(what=f"argument {name}", value=shown(default), source=source))
     alternatives = _alternatives(recipe, arguments, inferred)
     return Made(arguments=arguments, fit=fit, assumptions=tuple(assumptions), alternatives=tuple(alternatives))
 
@@ -253,15 +255,52 @@ def _same(one: Any, other: Any) -> bool:
     return isinstance(one, plain) and type(one) is type(other) and bool(one == other)
 
 
-def _shown(value: Any) -> str:
-    return printable(repr(value), limit=120)
+def _alone(recipe: Recipe) -> list[State]:
+    """The networks of the file, none of them twice."""
+    return [state for state in {state.name: state for state in recipe.states}.values() if state.name != TOGETHER]
+
+
+def _several(recipe: Recipe) -> str:
+    """What the networks of the file are, where there are several; else ""."""
+    found = [
+        f"{printable(state.name, limit=60) or 'one without a name'} ({len(state.tensors)} tensors)"
+        for state in _alone(recipe)
+    ]
+    return f"{len(found)} networks, {listing(found, most=6)}" if len(found) > 1 else ""
+
+
+def _adapter_for(recipe: Recipe) -> str:
+    return (
+        "name the class whose parts they are, or make each with its own class in an adapter: save this as adapter.py "
+        "beside the code, complete what is marked TODO, and pass --adapter adapter.py:\n\n"
+        + template(Content(states=tuple(_alone(recipe))))
+    )
+
+
+def one_of_several(recipe: Recipe, error: CheckpointError) -> CheckpointError | None:
+    """What to say of a class that is one network of a file that holds several, such as the encoder alone.
+
+    Args:
+        recipe: With the weights of the file.
+        error: What stands against it.
+    """
+    several = _several(recipe)
+    if not several:
+        return None
+    return CheckpointError(
+        f"{error.message}; the file holds {several}, each saved on its own: a VAE is made of more than one of them",
+        hint=_adapter_for(recipe),
+    )
 
 
 def _impossible(recipe: Recipe, best: tuple[dict[str, Any], Fit] | None) -> CheckpointError:
     parameters = named_parameters(recipe.signature)
     signature = f"{recipe.name}({', '.join(str(parameter) for parameter in parameters.values())})"
     required = [name for name, parameter in parameters.items() if parameter.default is inspect.Parameter.empty]
-    example = f"--set {(required or list(parameters) or ['name'])[0]}=VALUE"
+    example = " ".join(f"{name}=VALUE" for name in (required or list(parameters) or ["name"])[:4])
+    example = f"--set {example}"
+    attempts = f"{recipe.search.tried:,} attempts"
+    attempts += "" if recipe.search.within() else ", after which the search was given up"
     if best is None and recipe.lacking and "NotThere" in recipe.search.failure:
         name, reason = next(iter(recipe.lacking.items()))
         return CheckpointError(
@@ -270,13 +309,22 @@ def _impossible(recipe: Recipe, best: tuple[dict[str, Any], Fit] | None) -> Chec
     if best is None:
         return CheckpointError(
             f"{printable(signature, limit=300)} cannot be made: {recipe.search.failure or 'no value fits'} "
-            f"({recipe.search.tried} attempts)",
+            f"({attempts})",
             hint=f"give its arguments: {example}",
         )
     arguments, fit = best
-    tried = listing([f"{name}={_shown(value)}" for name, value in arguments.items()]) or "its defaults"
+    given = [(name, value) for name, value in arguments.items() if not isinstance(value, CommandLine)]
+    tried = listing([f"{name}={shown(value)}" for name, value in given]) or "its defaults"
+    several = _several(recipe)
+    if several:
+        return CheckpointError(
+            f"the weights do not fit {printable(signature, limit=300)}: the file holds {several}, each saved on its "
+            f"own, and {recipe.name} is neither one of them nor made of them; nearest of {attempts}, with {tried}: "
+            f"{fit.describe()}",
+            hint=_adapter_for(recipe),
+        )
     return CheckpointError(
-        f"the weights do not fit {printable(signature, limit=300)}; nearest of {recipe.search.tried} attempts, with "
+        f"the weights do not fit {printable(signature, limit=300)}; nearest of {attempts}, with "
         f"{tried}: {fit.describe()}",
         hint=f"give its arguments ({example}), or name the class that the weights are of",
     )

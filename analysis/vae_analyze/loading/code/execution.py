@@ -18,10 +18,10 @@ import torch
 from vae_analyze.errors import CheckpointError, VaeAnalyzeError
 from vae_analyze.loading.code.absent import Deferred, NotThere
 from vae_analyze.loading.code.cleaning import UNAVAILABLE
+from vae_analyze.loading.code.said import said
 from vae_analyze.loading.code.siblings import inside, target
 from vae_analyze.loading.code.slicing import Kept, Slicer, whole_modules
 from vae_analyze.loading.code.units import Definition
-from vae_analyze.loading.files.printable import printable
 
 _AT_ONCE = ("torch", "torch.nn", "torch.nn.functional", "torch.distributions", "torch.autograd", "numpy", "torch.optim")
 _NOT_AT_ONCE = ("antigravity", "this", "webbrowser", "turtle", "tkinter", "idlelib")
@@ -96,11 +96,11 @@ class Execution:
             exec(code, space)  # noqa: S102 - naming the class is consent to run it and what it uses
         except Exception as error:  # noqa: BLE001 - whatever their code raises is told when the name is used
             where = f"line {node.lineno} of {kept.unit.parsed.path.name}"
-            reason = printable(error.message if isinstance(error, VaeAnalyzeError) else error, limit=300)
-            said = f"{', '.join(sorted(entry.names))}, whose making fails at {where}: {reason}"
+            reason = said(error.message if isinstance(error, VaeAnalyzeError) else error)
+            told = f"{', '.join(sorted(entry.names))}, whose making fails at {where}: {reason}"
             hint = error.hint if isinstance(error, VaeAnalyzeError) else ""
             for name in entry.names:
-                space[name] = NotThere(said, hint)
+                space[name] = NotThere(told, hint)
                 self.failures[name] = f"{where} fails: {reason}" + (f" ({hint})" if hint else "")
         for name in entry.names & set(self._overrides):
             if not isinstance(node, Definition):
@@ -183,6 +183,9 @@ class CommandLine:
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         self.__dict__.update(values)
         object.__setattr__(self, "_owner", name)
+
+    def __repr__(self) -> str:
+        return f"<the file's command line: {', '.join(f'{name}={value!r}' for name, value in vars(self).items())}>"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -123,14 +123,23 @@ def _replacements() -> Iterator[tuple[Any, str, Any]]:
     yield torch.cuda, "is_available", lambda: False
     yield torch.cuda, "device_count", lambda: 0
     for name in ("set_device", "synchronize", "empty_cache", "manual_seed", "manual_seed_all"):
-        yield torch.cuda, name, _nothing
+        yield torch.cuda, name, _alone(_nothing)
     for kind in _TYPES:
         yield torch.cuda, f"{kind}Tensor", getattr(torch, f"{kind}Tensor")
     yield torch, "load", _safe_load
-    yield torch.hub, "download_url_to_file", _no_download
-    yield torch.hub, "load", _no_download
+    yield torch.hub, "download_url_to_file", _alone(_no_download)
+    yield torch.hub, "load", _alone(_no_download)
     yield sys, "argv", [""]
     yield sys, "stdin", io.StringIO()
+
+
+def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of its own for every name: torch's compiler, which some drawing imports, wants them to differ."""
+
+    def own(*args: Any, **words: Any) -> Any:
+        return function(*args, **words)
+
+    return own
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.unwrapping.content import State
 
 Shape = tuple[int, ...]
+TOGETHER = "all together"  # the networks of a file, each under its own name, as one
 _COUNTERS = "num_batches_tracked"  # batch normalisation counts with them; nothing is computed from them
 
 
@@ -62,6 +63,8 @@ class Fit:
 def best_fit(expected: Mapping[str, Shape], states: Sequence[State]) -> Fit:
     """The weights that fit a network best; its names may be deeper or less deep than those of the file."""
     fits = [fit for state in states for fit in _fits(expected, state)]
+    if len(states) > 1 and not any(fit.exact for fit in fits):
+        fits += _assembled(expected, states)
     return max(fits, key=lambda fit: (fit.score(), not fit.unused, not fit.prefix))
 
 
@@ -81,6 +84,29 @@ def _fits(expected: Mapping[str, Shape], state: State) -> list[Fit]:
         if len(outer.keys() & expected.keys()) * 2 > len(expected):
             fits.append(_compared(expected, state, outer, f"+{prefix}", ()))
     return fits
+
+
+def _assembled(expected: Mapping[str, Shape], states: Sequence[State]) -> list[Fit]:
+    """Each of a network's parts from a network of its own in the file, where every part has exactly one that fits.
+
+    ``{"netE": net.encoder.state_dict(), "netG": net.decoder.state_dict()}`` is a whole network under other names.
+    """
+    parts: dict[str, dict[str, Shape]] = {}
+    for name, shape in expected.items():
+        first, _, rest = name.partition(".")
+        parts.setdefault(first, {})[rest] = shape
+    alone = [state for state in states if state.name != TOGETHER]
+    taken: dict[str, State] = {}
+    for first, inner in parts.items():
+        fitting = [state for state in alone if "" not in inner and _compared(inner, state, state.tensors, "", ()).exact]
+        if len(fitting) != 1 or fitting[0] in taken.values():
+            return []
+        taken[first] = fitting[0]
+    tensors = {f"{first}.{name}": tensor for first, state in taken.items() for name, tensor in state.tensors.items()}
+    said = ", ".join(f"{first} from {state.name}" for first, state in taken.items())
+    whole = State(name=said, role=alone[0].role, tensors=tensors)
+    unused = tuple(state.name for state in alone if state not in taken.values())
+    return [_compared(expected, whole, tensors, "", unused)]
 
 
 def _prefixes(names: Mapping[str, object]) -> list[str]:

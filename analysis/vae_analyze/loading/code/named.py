@@ -24,6 +24,7 @@ from vae_analyze.loading.code.arguments_parsed import stated_defaults
 from vae_analyze.loading.code.calls import CallSite, call_sites
 from vae_analyze.loading.code.execution import Execution
 from vae_analyze.loading.code.harmless import harmless
+from vae_analyze.loading.code.said import said
 from vae_analyze.loading.code.slicing import Slicer
 from vae_analyze.loading.code.spec import Spec
 from vae_analyze.loading.code.units import Definition
@@ -233,7 +234,7 @@ def _imported(spec: Spec) -> Named:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise CheckpointError(
-            f"--model: cannot import {printable(spec.module)}: {type(error).__name__}: {printable(error)}",
+            f"--model: cannot import {printable(spec.module)}: {type(error).__name__}: {said(error)}",
             hint="install the package, or name the file: --model path/to/file.py:Class",
         ) from error
     found: Any = module

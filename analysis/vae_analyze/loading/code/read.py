@@ -12,14 +12,18 @@ from vae_analyze.errors import CheckpointError, VaeAnalyzeError
 from vae_analyze.loading.card import Assumption, Card, Loaded
 from vae_analyze.loading.code.adapt import Adapted, adapt, same_answers
 from vae_analyze.loading.code.arguments import check_names, named_parameters, parsed_arguments, signature_of
-from vae_analyze.loading.code.construct import Made, Recipe, Stated, construct, filled, hidden_draws
+from vae_analyze.loading.code.confirming import settled_with
+from vae_analyze.loading.code.construct import Made, Recipe, Stated, construct, filled, hidden_draws, one_of_several
+from vae_analyze.loading.code.matching import TOGETHER
+from vae_analyze.loading.code.mixed import MixedCodeError, adapter_for
 from vae_analyze.loading.code.named import Named, named_code
+from vae_analyze.loading.code.said import said
 from vae_analyze.loading.code.search import is_space
 from vae_analyze.loading.code.spec import parse_spec
 from vae_analyze.loading.files.printable import listing, printable
 from vae_analyze.loading.options import LoadOptions, fingerprint
 from vae_analyze.loading.settling.convention import ConditionalConventional, Conventional
-from vae_analyze.loading.settling.settle import Settled, settle
+from vae_analyze.loading.settling.settle import Settled
 from vae_analyze.loading.source import Source
 from vae_analyze.loading.unwrapping.content import Content, State
 from vae_analyze.loading.unwrapping.unwrap import chosen, unwrap
@@ -59,8 +63,9 @@ def _states(content: Content, options: LoadOptions) -> list[State]:
     if rest:
         together = {f"{state.name.rpartition('.')[2]}.{name}": tensor for state in states
                     for name, tensor in state.tensors.items()}  # fmt: skip
-        states.append(State(name="all together", role=first.role, tensors=together))
-    return states
+        states.append(State(name=TOGETHER, role=first.role, tensors=together))
+    # As they are in the file, first: a class may hold what looks as if it belonged to the training.
+    return [*(state.whole for state in states if state.whole is not None), *states]
 
 
 def _loaded(
@@ -83,14 +88,20 @@ def _loaded(
         raise
     except Exception as error:
         raise CheckpointError(
-            f"{named.name} cannot be made: {type(error).__name__}: {printable(error, limit=300)}",
+            f"{named.name} cannot be made: {type(error).__name__}: {said(error)}",
             hint="check the arguments (--set NAME=VALUE)",
         ) from error
     placed = bool(_DEVICES.search(named.text))
-    adapted = adapt(module, options, arguments=made.arguments, placed=placed, name=named.name)
+    try:
+        adapted = adapt(module, options, arguments=made.arguments, placed=placed, name=named.name)
+    except MixedCodeError as error:
+        text = adapter_for(error.mixed, named.name, made.arguments, content, code=options.model)
+        raise CheckpointError(error.message, hint=text) from error
+    except CheckpointError as error:
+        raise (one_of_several(recipe, error) or error) from error
     _check_draws(recipe, made, adapted, options, placed=placed)
     doubts = _other_arguments(recipe, made, adapted, options, placed=placed)
-    settled = settle(adapted.core, options, known=adapted.known)
+    settled = settled_with(adapted.core, options, adapted.known, parse_spec(options.model).file)
     return _finished(
         source, options, named, made, replace(adapted, assumptions=(*adapted.assumptions, *doubts)), settled
     )

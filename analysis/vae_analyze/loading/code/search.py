@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -11,16 +11,23 @@ from typing import Any, final
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
+from torch.nn.parameter import is_lazy
 
 from vae_analyze.errors import CheckpointError, VaeAnalyzeError
 from vae_analyze.loading.code.arguments import NAMESPACES
 from vae_analyze.loading.code.candidates import NEUTRAL, candidates, is_count_of_classes
+from vae_analyze.loading.code.fresh import Snapshot, copied
 from vae_analyze.loading.code.harmless import harmless
 from vae_analyze.loading.code.matching import Fit, Shape, best_fit
-from vae_analyze.loading.files.printable import printable
+from vae_analyze.loading.code.said import said
 from vae_analyze.loading.unwrapping.content import State
 
-_SECONDS = 20.0
+# What a search may spend, in parts of about a tenth of a millisecond. Work is counted and not timed: what is found does
+# not depend on the machine. Some 12,000 small networks, or a few dozen of a hundred million numbers.
+_WORK = 150_000.0
+_EACH = 3.0  # beside its parameters, each of which takes one part
+_NUMBERS = 1 / 10_000  # drawn for a network that could not be made without memory
 _STARTS = 200
 _PAIRS = 1500
 _META = torch.device("meta")
@@ -74,7 +81,11 @@ class Search:
     tried: int = 0
     failure: str = ""
     asked: dict[str, None] = field(default_factory=dict)
-    _started: float = field(default_factory=time.monotonic)
+    spent: float = 0.0
+    before: Snapshot = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = Snapshot(self.target)
 
     def fit(self, arguments: Mapping[str, Any]) -> Fit | None:
         """How the network made with these arguments fits; None where it cannot be made."""
@@ -85,25 +96,43 @@ class Search:
         return best_fit(expected, self.states) if expected else None
 
     def restart(self) -> None:
-        """Give it its time anew."""
-        self._started = time.monotonic()
+        """Forget what was spent."""
+        self.spent = 0.0
 
     def within(self) -> bool:
-        """Whether there is time left."""
-        return time.monotonic() - self._started < _SECONDS
+        """Whether it may go on."""
+        return self.spent < _WORK
 
     def made(self, arguments: Mapping[str, Any], device: torch.device, *, seed: int = 0) -> nn.Module:
-        """The network.
+        """The network; neither the arguments nor what the class holds are changed by making it.
 
         Raises:
             Exception: Whatever the class raises.
         """
-        with harmless(device):
+        given = packed(arguments, self.spaces)
+        self.before.restore()
+        with self._counted(), harmless(device):
             torch.default_generator.manual_seed(seed)  # `harmless` puts its state back
-            module = self.target(**packed(arguments, self.spaces))
+            module = self.target(**given)
         if not isinstance(module, nn.Module):
             raise CheckpointError(f"expected a torch.nn.Module, found {type(module).__name__}")
         return module
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Add up what is made while this holds, also by a class that fails in the midst of it."""
+
+        def count(_module: nn.Module, _name: str, parameter: nn.Parameter | None) -> None:
+            if parameter is not None:
+                drawn = 0 if parameter.is_meta or is_lazy(parameter) else parameter.numel()
+                self.spent += 1 + drawn * _NUMBERS
+
+        self.spent += _EACH
+        handle = register_module_parameter_registration_hook(count)
+        try:
+            yield
+        finally:
+            handle.remove()
 
     def _shapes(self, arguments: Mapping[str, Any], device: torch.device) -> dict[str, Shape] | None:
         try:
@@ -117,12 +146,13 @@ class Search:
         except VaeAnalyzeError as error:
             self.failure = self.failure or str(error)
         except Exception as error:  # noqa: BLE001 - a foreign class may fail in any way, above all on wrong sizes
-            self.failure = self.failure or f"{type(error).__name__}: {printable(error, limit=300)}"
+            self.failure = self.failure or f"{type(error).__name__}: {said(error)}"
         return None
 
 
 def packed(arguments: Mapping[str, Any], spaces: frozenset[str]) -> dict[str, Any]:
-    """Dotted names put into argument objects, such as ``args.latent`` into ``args``."""
+    """Dotted names put into argument objects, such as ``args.latent`` into ``args``; copies, which may be changed."""
+    arguments = copied(arguments)
     plain = {name: value for name, value in arguments.items() if "." not in name}
     for space in spaces:
         fields = {name.removeprefix(f"{space}."): value for name, value in arguments.items()

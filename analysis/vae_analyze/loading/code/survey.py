@@ -16,7 +16,7 @@ from vae_analyze.loading.code.harmless import harmless
 from vae_analyze.loading.code.noise import Noise
 from vae_analyze.loading.code.outputs import Part, parts
 from vae_analyze.loading.code.recording import Event, at, recorded
-from vae_analyze.loading.files.printable import printable
+from vae_analyze.loading.code.said import said
 from vae_analyze.loading.options import LoadOptions
 
 _CPU = torch.device("cpu")
@@ -107,7 +107,7 @@ def attempt(action: Callable[[], Run]) -> tuple[Run | None, str]:
     try:
         return action(), ""
     except Exception as error:  # noqa: BLE001 - a foreign network may fail in any way, above all on wrong shapes
-        return None, f"{type(error).__name__}: {printable(error, limit=200)}"
+        return None, f"{type(error).__name__}: {said(error, limit=200)}"
 
 
 def surveyed(model: nn.Module, feed: Feed, options: LoadOptions) -> tuple[Survey | None, str]:

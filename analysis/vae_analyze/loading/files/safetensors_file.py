@@ -10,8 +10,10 @@ import json
 import math
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -95,6 +97,31 @@ def unpacked(content: Tensor, *, where: str) -> tuple[dict[str, Tensor], dict[st
     return tensors, texts
 
 
+def described(path: Path, *, where: str) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """Shapes and number formats by name, from the header of a file; its numbers are not read.
+
+    Args:
+        path: The file.
+        where: What the messages call it.
+
+    Raises:
+        CheckpointError: Cut off, damaged, or claiming more than it holds.
+    """
+    try:
+        content = torch.from_numpy(np.memmap(path, dtype=np.uint8, mode="c"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"cannot read {where}: {printable(error)}", hint="check the path") from error
+    return described_in(content, where=where)
+
+
+def described_in(content: Tensor, *, where: str) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """As `described`, of the bytes of a file."""
+    header, start = _header(content, where)
+    header.pop("__metadata__", None)
+    facts = {name: _entry(name, entry, len(content) - start, where) for name, entry in header.items()}
+    return {name: (shape, dtype) for name, (shape, dtype, _) in facts.items()}
+
+
 def _header(content: Tensor, where: str) -> tuple[dict[str, Any], int]:
     if len(content) < 8:
         raise _damaged(where, "it is shorter than its header")
@@ -110,7 +137,8 @@ def _header(content: Tensor, where: str) -> tuple[dict[str, Any], int]:
     return header, 8 + length
 
 
-def _tensor(body: Tensor, name: str, entry: Any, where: str) -> tuple[Tensor, tuple[int, int]]:
+def _entry(name: str, entry: Any, held: int, where: str) -> tuple[tuple[int, ...], torch.dtype, tuple[int, int]]:
+    """Shape, number format and place of one tensor, held against the bytes that are there."""
     shown = printable(name, limit=60)
     if not isinstance(entry, dict) or entry.get("dtype") not in _DTYPES:
         found = entry.get("dtype") if isinstance(entry, dict) else entry
@@ -120,8 +148,13 @@ def _tensor(body: Tensor, name: str, entry: Any, where: str) -> tuple[Tensor, tu
     if shape is None or offsets is None or len(offsets) != 2:
         raise _damaged(where, f"the tensor {shown} has no proper shape and place")
     begin, end = offsets
-    if not begin <= end <= len(body) or end - begin != math.prod(shape) * dtype.itemsize:
+    if not begin <= end <= held or end - begin != math.prod(shape) * dtype.itemsize:
         raise _damaged(where, f"the tensor {shown} claims the shape {tuple(shape)} in {end - begin:,} bytes")
+    return tuple(shape), dtype, (begin, end)
+
+
+def _tensor(body: Tensor, name: str, entry: Any, where: str) -> tuple[Tensor, tuple[int, int]]:
+    shape, dtype, (begin, end) = _entry(name, entry, len(body), where)
     raw = body[begin:end].clone()
     if dtype is torch.bool:
         return raw.ne(0).reshape(shape), (begin, end)

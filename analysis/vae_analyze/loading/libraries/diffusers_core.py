@@ -14,6 +14,7 @@ from vae_analyze.loading.libraries.diffusers_classes import Kind
 from vae_analyze.loading.libraries.extras import said
 from vae_analyze.loading.options import LoadOptions
 
+_SMALL = 2  # places of the code along each side
 _UNSAID = 8  # places of the code along each side, where neither data nor configuration say a size
 
 
@@ -49,6 +50,13 @@ class DiffusersCore(nn.Module):
     def latent_shape(self) -> tuple[int, ...]:
         """Shape of one code, ``(channels, h, w)``."""
         return self._latent_shape
+
+    @property
+    def small_shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shapes of a small image that it takes as well, and of its code: for questions that any image answers."""
+        (channels, height, width), (latents, rows, columns) = self._input_shape, self._latent_shape
+        few = (min(rows, _SMALL), min(columns, _SMALL))
+        return (channels, few[0] * height // rows, few[1] * width // columns), (latents, *few)
 
     def outputs(self, x: Tensor, _labels: Tensor | None = None, /) -> tuple[Tensor, ...]:
         """Means and log variances, or the code alone, of ``(n, *input_shape)`` in [-1, 1]."""

@@ -17,7 +17,7 @@ from vae_analyze.vae import DiagonalGaussian
 
 Second = Literal["logvar", "logstd", "std", "variance", "none"]
 Split = Literal["separate", "halves", "interleaved"]
-Output = Literal["prob", "logits", "tanh"]
+Output = Literal["prob", "logits", "tanh", "same"]
 Labels = Literal["none", "index", "onehot"]
 
 
@@ -57,7 +57,8 @@ class Convention:
         split: Where the two are: outputs of their own, halves of one along its first axis, or taking turns.
         swapped: Whether the second output comes first.
         output: What the decoder gives: data in their own range; logits, which a sigmoid maps to [0, 1]; or numbers in
-            [-1, 1], mapped linearly onto the data's range.
+            [-1, 1], mapped linearly onto the data's range; or data in the units that the encoder is given, mapped back
+            as these were made. Data without bounds are not mapped, and the numbers stay.
         labels: What encoder and decoder are given beside: nothing, class numbers, or one-hot vectors.
         classes: Length of the one-hot vectors.
     """
@@ -113,19 +114,10 @@ class Conventional(nn.Module):
     def decode(self, z: Tensor) -> Tensor:
         """The decoded means of ``z``, ``(n, *latent_shape)``."""
         raw = self.core.decoded(z, self._labels)
-        if self.convention.output == "logits":
-            return raw.sigmoid()
-        if self.convention.output == "tanh":
-            low, high = self.value_range or (0.0, 1.0)
-            return low + (raw + 1) / 2 * (high - low)
-        return raw
+        return finished(raw, self.convention.output, self.value_range, self.convention.input_range)
 
     def _scaled(self, x: Tensor) -> Tensor:
-        low, high = self.convention.input_range
-        if self.value_range is None or self.value_range == (low, high):
-            return x
-        least, most = self.value_range
-        return low + (x - least) * ((high - low) / (most - least))
+        return x if self.value_range is None else mapped(x, self.value_range, self.convention.input_range)
 
 
 @final
@@ -161,6 +153,28 @@ class ConditionalConventional(nn.Module):
         return Conventional(
             self.core, self.convention, value_range=self.value_range, labels=prepared(labels, self.convention)
         )
+
+
+def mapped(x: Tensor, given: tuple[float, float], wanted: tuple[float, float]) -> Tensor:
+    """Numbers of one range in another, linearly; not a copy where the two are the same."""
+    if given == wanted:
+        return x
+    (least, most), (low, high) = given, wanted
+    return low + (x - least) * ((high - low) / (most - least))
+
+
+def finished(
+    raw: Tensor,
+    output: Output,
+    value_range: tuple[float, float] | None,
+    input_range: tuple[float, float] = (0.0, 1.0),
+) -> Tensor:
+    """Decoder output as data in their own range; of data without bounds as it is, as they are encoded."""
+    if output == "logits":
+        return raw.sigmoid()
+    if value_range is None or output == "prob":
+        return raw
+    return mapped(raw, (-1.0, 1.0) if output == "tanh" else input_range, value_range)
 
 
 def prepared(labels: Tensor, convention: Convention) -> Tensor | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -25,6 +26,9 @@ _UNCOUNTED_PER_NUMBER = 4e3
 # A convolution that did not show how often it is applied: at every fourth position of the input.
 _SHARE_OF_POSITIONS = 0.25
 
+
+# Estimated operations of one sample, from which on even one is not sent through to count: a second and more.
+_DEAR = 1e11
 
 # Other devices than the CPU do so many times as much in the same time.
 _FASTER = 100
@@ -50,6 +54,8 @@ def budget_of(model: object) -> float:
 def operations_of(model: object, once: Callable[[], object], shape: tuple[int, ...]) -> float:
     """Multiplications and additions for one sample, nearly.
 
+    A network that looks large is counted on a copy without numbers, so that asking costs next to nothing.
+
     Args:
         model: The network, or what holds it.
         once: Sends one sample through encoder and decoder.
@@ -58,6 +64,26 @@ def operations_of(model: object, once: Callable[[], object], shape: tuple[int, .
     modules = [part for top in modules_of(model) for part in top.modules() if _weight(part) is not None]
     if not modules:
         return _UNCOUNTED_PER_NUMBER * math.prod(shape)
+    if small_shapes(model) is not None or sum(_estimated(part, shape) for part in modules) > _DEAR:
+        with contextlib.suppress(Exception):  # what cannot be copied is estimated
+            blank = _blank(model)
+            modules = [part for top in modules_of(blank) for part in top.modules() if _weight(part) is not None]
+            return _counted(modules, lambda: _asked(blank, shape), shape)
+        return sum(_estimated(part, shape) for part in modules)
+    return _counted(modules, once, shape)
+
+
+def small_shapes(model: object) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Shapes of a small sample and its code, which a core (or that of a model) states to take as well as its own.
+
+    For questions that any sample answers: whether a network runs, repeats itself and has derivatives.
+    """
+    core = getattr(model, "core", model)
+    found: tuple[tuple[int, ...], tuple[int, ...]] | None = getattr(core, "small_shapes", None)
+    return found
+
+
+def _counted(modules: list[nn.Module], once: Callable[[], object], shape: tuple[int, ...]) -> float:
     counted: dict[nn.Module, float] = {}
     hooks = []
     # What a foreign network does with hooks or a single sample is its own business: what was not seen is estimated.
@@ -68,6 +94,28 @@ def operations_of(model: object, once: Callable[[], object], shape: tuple[int, .
     for hook in hooks:
         hook.remove()
     return sum(counted.get(part, 0.0) or _estimated(part, shape) for part in modules)
+
+
+def _blank(model: object) -> Any:
+    """A copy with shapes and without numbers; the model's own weights are not touched, nor copied on the way."""
+    weights = (weight for top in modules_of(model) for weight in chain(top.parameters(), top.buffers()))
+    # A copy that is already there is taken: that of every weight is one without numbers.
+    known: dict[int, Any] = {id(weight): weight.detach().to("meta") for weight in weights}
+    for top in modules_of(model):
+        known |= {id(weight): nn.Parameter(known[id(weight)], requires_grad=False) for weight in top.parameters()}
+    return copy.deepcopy(model, known)
+
+
+def _asked(blank: Any, shape: tuple[int, ...]) -> None:
+    """One sample without numbers through encoder and decoder of a core, a model or a conditional one."""
+    x = torch.empty(1, *shape, device="meta")
+    if hasattr(blank, "outputs"):
+        blank.outputs(x, None)
+        blank.decoded(torch.empty(1, *blank.latent_shape, device="meta"), None)
+        return
+    bound = blank.given(torch.zeros(1, dtype=torch.int64, device="meta")) if hasattr(blank, "given") else blank
+    bound.encode(x)
+    bound.decode(torch.empty(1, *blank.latent_shape, device="meta"))
 
 
 def _weight(part: nn.Module) -> Tensor | None:

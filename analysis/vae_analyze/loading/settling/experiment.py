@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, final
 
@@ -13,8 +13,8 @@ from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.settling.convention import Convention, Core, posterior, prepared
 from vae_analyze.loading.settling.cost import BUDGET, batches, samples_within
 from vae_analyze.loading.settling.curvature import curvature
-from vae_analyze.loading.settling.questions import INEXACT, Question
-from vae_analyze.loading.settling.ruling import Ruling, rule
+from vae_analyze.loading.settling.questions import INEXACT, Question, output_like
+from vae_analyze.loading.settling.ruling import FEWEST, Ruling, rule
 from vae_analyze.loading.settling.second import WORDS, second_of
 from vae_analyze.loading.settling.trial import STRETCHES, Bench, Trial, finished, mean_sample_error, run_trials, scaled
 from vae_analyze.loading.verifying.diagnosis import ACTIVE
@@ -24,8 +24,12 @@ from vae_analyze.loading.verifying.diagnosis import ACTIVE
 NOT_WORSE = 0.95
 # From here on a model reconstructs something, and readings that err alike may be guessed between.
 BETTER = 1.05
-# Enough to tell readings apart that differ at all; what they leave open is tried again on more.
+# Enough to tell readings apart that differ at all; what they leave open is tried again on more, for so many times the
+# usual cost: a refusal costs a person more than a few seconds.
 _FIRST = 128
+_PATIENCE = 5
+# Standard errors by which a reading that training makes likely must be better than the next.
+_LIKELY_Z = 3.0
 
 
 @final
@@ -39,6 +43,7 @@ class Finding:
         words: The option that would answer it.
         thin: Whether the evidence does not support it.
         measured: Whether it came from an experiment.
+        numbers: The answer's own, to be said behind it; "" without an experiment.
     """
 
     answer: Any
@@ -46,6 +51,7 @@ class Finding:
     words: str
     thin: bool = False
     measured: bool = False
+    numbers: str = ""
 
 
 @final
@@ -80,19 +86,28 @@ def by_experiment(
         questions: Those that are open.
         operations: What one sample costs.
     """
-    trials, used = _on_some(core, bench, combined(base, questions), operations, most=_FIRST)
+    every = combined(base, questions, bench.value_range)
+    trials, used = _on_some(core, bench, every, operations, most=_FIRST)
     rulings = _rulings(core, used, trials, base, questions)
     if any(ruling.kind != "clear" for ruling in rulings) and len(bench) > len(used):
-        trials, used = _on_some(core, bench, _finalists(rulings, base), operations, most=len(bench))
+        finalists, patience = _finalists(rulings, base), _PATIENCE * BUDGET
+        trials, used = _on_some(core, bench, finalists, operations, most=len(bench), budget=patience)
         rulings = _rulings(core, used, trials, base, questions)
+    rulings = agreeing(rulings, base, questions, used)
     return _concluded(core, used, base, questions, rulings, trials)
 
 
 def _on_some(
-    core: Core, bench: Bench, conventions: Sequence[Convention], operations: float, *, most: int
+    core: Core,
+    bench: Bench,
+    conventions: Sequence[Convention],
+    operations: float,
+    *,
+    most: int,
+    budget: float = BUDGET,
 ) -> tuple[tuple[Trial, ...], Bench]:
     codes = len({replace(convention, output="prob") for convention in conventions})
-    used = bench.some(samples_within(operations, codes, most=most))
+    used = bench.some(samples_within(operations, codes, most=most, budget=budget))
     return run_trials(core, used, conventions), used
 
 
@@ -122,12 +137,37 @@ def _finalists(rulings: Sequence[Ruling], base: Convention) -> list[Convention]:
     return list(dict.fromkeys(kept))
 
 
-def combined(base: Convention, questions: Sequence[Question]) -> list[Convention]:
-    """The conventions of all combinations of answers, the usual one first."""
+def agreeing(rulings: Sequence[Ruling], base: Convention, questions: Sequence[Question], bench: Bench) -> list[Ruling]:
+    """A range in whose units the decoder answers is a guess where the numbers alone are thin.
+
+    Training compares what the decoder gives with what the encoder was given: where the output is known or beyond doubt,
+    the range that agrees with it is the likely one before any comparison of errors.
+    """
+    output: Hashable = base.output
+    for question, ruling in zip(questions, rulings, strict=True):
+        if question.what == "decoder output":
+            output = ruling.trial.convention.output if ruling.kind == "clear" else None
+    found = []
+    for question, ruling in zip(questions, rulings, strict=True):
+        pair = ruling.trial.convention.input_range
+        agrees = (
+            question.what == "input range" and pair not in INEXACT and output_like(pair, bench.value_range) == output
+        )
+        better = ruling.z >= _LIKELY_Z and len(bench) >= FEWEST
+        found.append(replace(ruling, kind="guess") if ruling.kind == "thin" and agrees and better else ruling)
+    return found
+
+
+def combined(
+    base: Convention, questions: Sequence[Question], value_range: tuple[float, float] | None
+) -> list[Convention]:
+    """The conventions of all combinations of answers, the usual one first; of those that mean the same, one."""
     found = [base]
     for question in questions:
         found = [question.put(convention, answer) for convention in found for answer in question.answers]
-    return found
+    plain = {convention: replace(convention, output=output_like(convention.input_range, value_range))
+             for convention in found if convention.output == "same"}  # fmt: skip
+    return [each for each in found if plain.get(each, each) == each or plain[each] not in found]
 
 
 def _concluded(
@@ -170,6 +210,7 @@ def _finding(question: Question, ruling: Ruling, bench: Bench, gain: float) -> F
         words=question.words,
         thin=not possible,
         measured=True,
+        numbers=f": error {ruling.trial.error:.3g} on {len(bench)} samples",
         assumption=Assumption(
             what=question.what,
             value=question.said(answer),
@@ -241,7 +282,7 @@ def _encoded(core: Core, bench: Bench, convention: Convention) -> tuple[torch.Te
 def _decoder(core: Core, bench: Bench, convention: Convention) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
     def decode(z: torch.Tensor, samples: torch.Tensor) -> torch.Tensor:
         labels = None if bench.labels is None else prepared(bench.labels[samples], convention)
-        return finished(core.decoded(z, labels), convention.output, bench.value_range)
+        return finished(core.decoded(z, labels), convention.output, bench.value_range, convention.input_range)
 
     return decode
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.files.printable import printable
 from vae_analyze.loading.settling.convention import Convention, Core, Labels, prepared
-from vae_analyze.loading.settling.cost import place
+from vae_analyze.loading.settling.cost import place, small_shapes
 
 Arrangement = Literal["mean", "both", "pair"]
 _ALL: tuple[Labels, ...] = ("none", "index", "onehot")
@@ -69,22 +69,22 @@ _HINT = "say what it is given beside the data with --labels, or write an adapter
 
 def _answered(core: Core, convention: Convention) -> Arrangement:
     device, dtype = place(core)
-    x = torch.rand(SAMPLES, *core.input_shape, generator=torch.Generator().manual_seed(_SEED)).to(device, dtype)
+    sample, code = small_shapes(core) or (tuple(core.input_shape), tuple(core.latent_shape))
+    x = torch.rand(SAMPLES, *sample, generator=torch.Generator().manual_seed(_SEED)).to(device, dtype)
     numbers = torch.arange(SAMPLES, device=device) % max(convention.classes, 1)
     with torch.no_grad():
         outputs = core.outputs(x, prepared(numbers, convention))
-        arrangement = _arrangement(core, outputs)
-        z = torch.zeros(SAMPLES, *core.latent_shape, device=device, dtype=dtype)
+        arrangement = _arrangement(code, outputs)
+        z = torch.zeros(SAMPLES, *code, device=device, dtype=dtype)
         decoded = core.decoded(z, prepared(numbers, convention))
-    if tuple(decoded.shape) != (SAMPLES, *core.input_shape):
+    if tuple(decoded.shape) != (SAMPLES, *sample):
         raise CheckpointError(
-            f"expected the decoder to give samples of shape {tuple(core.input_shape)}, found {tuple(decoded.shape[1:])}"
+            f"expected the decoder to give samples of shape {sample}, found {tuple(decoded.shape[1:])}"
         )
     return arrangement
 
 
-def _arrangement(core: Core, outputs: tuple[Tensor, ...]) -> Arrangement:
-    code = tuple(core.latent_shape)
+def _arrangement(code: tuple[int, ...], outputs: tuple[Tensor, ...]) -> Arrangement:
     shapes = [tuple(output.shape[1:]) for output in outputs]
     if shapes == [code]:
         return "mean"

@@ -18,7 +18,7 @@ MNIST = (-0.4242, 2.8215)
 # Standardised by channel, with ImageNet's constants: a range cannot say that, only come near.
 COLOURS = (-1.986, 2.439)
 INEXACT: frozenset[Hashable] = frozenset({COLOURS})
-_OUTPUTS: tuple[Output, ...] = ("prob", "logits", "tanh")
+_OUTPUTS: tuple[Output, ...] = ("prob", "logits", "tanh", "same")
 _FIRST_IS_MEAN = ("mu", "mean", "loc", "embedding")
 _IS_SECOND = ("var", "std", "sigma", "scale", "cov")
 
@@ -170,16 +170,29 @@ def _order(names: tuple[str, ...]) -> tuple[bool, ...]:
 
 
 def output_question(
-    options: LoadOptions, known: Known, value_range: tuple[float, float] | None, *, within: bool
+    options: LoadOptions,
+    known: Known,
+    value_range: tuple[float, float] | None,
+    *,
+    within: bool,
+    ranges: tuple[tuple[float, float], ...] = (),
 ) -> Question:
     """What the decoder gives.
+
+    Training compares it with what the encoder was given, so where that range is known the output in its units is the
+    usual one.
 
     Args:
         options: As given.
         known: By the caller.
         value_range: Of the data.
         within: Whether all data lie in [0, 1].
+        ranges: What the data may become before they are encoded.
+
+    Raises:
+        CheckpointError: Numbers in [-1, 1] were said to be mapped to the range of data that have none.
     """
+    check_output(options, value_range)
     answers: tuple[Output, ...]
     if options.output != "auto":
         answers, source = (options.output,), "option --output"
@@ -189,23 +202,60 @@ def output_question(
         answers = ("prob", "logits") if within else ("prob",)
         source = "the data have no bounds: taken as it is"
     else:
-        answers, source = tuple(way for way in _OUTPUTS if way != "logits" or within), ""
+        answers, source = _outputs(value_range, within=within, ranges=ranges), ""
     return Question(
         what="decoder output",
-        words="--output prob|logits|tanh",
+        words="--output prob|logits|tanh|same",
         asked=lambda convention: convention.output,
         put=lambda convention, way: replace(convention, output=way),
         answers=answers,
-        said=lambda way: OUTPUTS[way],
+        said=lambda way: OUTPUTS[way] if value_range else _UNMAPPED.get(way, OUTPUTS[way]),
         source=source,
     )
+
+
+def _outputs(
+    value_range: tuple[float, float], *, within: bool, ranges: tuple[tuple[float, float], ...]
+) -> tuple[Output, ...]:
+    """The possible ones, the usual one first."""
+    own = {pair: output_like(pair, value_range) for pair in ranges}
+    usual = own[ranges[0]] if len(ranges) == 1 else "prob"
+    possible = [way for way in _OUTPUTS if way in own.values() or way == "tanh" or (way == "logits" and within)]
+    return tuple(dict.fromkeys((usual, "prob", *possible)))
+
+
+def output_like(input_range: tuple[float, float], value_range: tuple[float, float] | None) -> Output:
+    """What a decoder gives that answers in the units that its encoder is given, by the plainest word for it."""
+    if value_range in (None, input_range):
+        return "prob"
+    return "tanh" if input_range == MINUS_ONE else "same"
 
 
 OUTPUTS: dict[Output, str] = {
     "prob": "data in their own range",
     "logits": "logits: a sigmoid follows",
     "tanh": "-1 to 1, mapped to the data's range",
+    "same": "in the units of the encoder's input, mapped back to the data's range",
 }
+
+
+_UNMAPPED: dict[Output, str] = {
+    "tanh": "-1 to 1, as it is: the data have no bounds to map it to",
+    "same": "as it is: the data have no bounds",
+}
+
+
+def check_output(options: LoadOptions, value_range: tuple[float, float] | None) -> None:
+    """Refuse what cannot be done to data without bounds.
+
+    Raises:
+        CheckpointError: Numbers in [-1, 1] were said to be mapped to the range of data that have none.
+    """
+    if value_range is None and options.output == "tanh":
+        raise CheckpointError(
+            "--output tanh maps -1 and 1 to the data's lowest and highest value, and no bounds of the data are known",
+            hint="use --output prob, which takes the output as it is, or data with bounds",
+        )
 
 
 def labels_question(form: Form, source: str) -> Question:

@@ -142,11 +142,12 @@ def _questions(core: Core, options: LoadOptions, known: Known, form: Form, bench
     value_range = _value_range(core, bench)
     within = bench is None or bool((bench.x >= 0).all() and (bench.x <= 1).all())
     channels = core.input_shape[0] if len(core.input_shape) == 3 else 0
+    extent = range_question(options, known, value_range, channels=channels)
     source = "option --labels" if options.labels != "auto" else known.source if known.labels else "the only way it runs"
     return [
-        range_question(options, known, value_range, channels=channels),
+        extent,
         layout_question(known, form),
-        output_question(options, known, value_range, within=within),
+        output_question(options, known, value_range, within=within, ranges=extent.answers),
         labels_question(form, source),
     ]
 
@@ -220,7 +221,8 @@ def _refuse_thin(findings: list[Finding], options: LoadOptions, reason: str) -> 
     if not thin or options.accept_guess:
         return
     parts = [
-        f"{finding.assumption.what} ({finding.assumption.value}, or {finding.assumption.runner_up})" for finding in thin
+        f"{finding.assumption.what} ({finding.assumption.value}{finding.numbers}, or {finding.assumption.runner_up})"
+        for finding in thin
     ]
     words = " ".join(finding.words for finding in thin)
     raise CheckpointError(

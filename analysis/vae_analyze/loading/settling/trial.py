@@ -10,8 +10,19 @@ from typing import final
 import torch
 from torch import Tensor
 
-from vae_analyze.loading.settling.convention import Convention, Core, Labels, Output, posterior, prepared
+from vae_analyze.loading.settling.convention import (
+    Convention,
+    Core,
+    Labels,
+    Output,
+    finished,
+    mapped,
+    posterior,
+    prepared,
+)
 from vae_analyze.loading.settling.cost import batches, evenly
+
+__all__ = ["STRETCHES", "Bench", "Trial", "finished", "mean_sample_error", "run_trials", "scaled", "squared_error"]
 
 
 @final
@@ -103,7 +114,9 @@ def _alike(core: Core, bench: Bench, conventions: Sequence[Convention], stretche
             raw = core.decoded(mean * stretch, labels)
             for way in layouts[layout]:
                 key = (replace(layout, output=way), stretch)
-                errors.setdefault(key, []).append(squared_error(x, finished(raw, way, bench.value_range)))
+                errors.setdefault(key, []).append(
+                    squared_error(x, finished(raw, way, bench.value_range, layout.input_range))
+                )
     return [
         Trial(
             convention=convention,
@@ -120,20 +133,7 @@ def _mean(errors: Tensor) -> float:
 
 def scaled(x: Tensor, value_range: tuple[float, float] | None, input_range: tuple[float, float]) -> Tensor:
     """Data as the network wants them; a copy, because some write to their input."""
-    if value_range is None or value_range == input_range:
-        return x.clone()
-    (least, most), (low, high) = value_range, input_range
-    return low + (x - least) * ((high - low) / (most - least))
-
-
-def finished(raw: Tensor, output: Output, value_range: tuple[float, float] | None) -> Tensor:
-    """Decoder output as data in their own range."""
-    if output == "logits":
-        return raw.sigmoid()
-    if output == "tanh":
-        low, high = value_range or (0.0, 1.0)
-        return low + (raw + 1) / 2 * (high - low)
-    return raw
+    return (x if value_range is None else mapped(x, value_range, input_range)).clone()
 
 
 def squared_error(x: Tensor, x_hat: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ def chosen(content: Content, options: LoadOptions) -> State:
 
 def _one(states: list[State]) -> State:
     able = [state for state in states if not foreign(state.tensors)] or states
-    named = [state for state in able if _NAMED.fullmatch(f"{state.name}.{state.prefix}".strip("."))]
+    named = [state for state in able if is_called_model(state)]
     rivals = named or able
     largest = max(rivals, key=lambda state: state.parameters)
     rivals = [state for state in rivals if state.parameters > _SMALL * largest.parameters]
@@ -55,6 +55,11 @@ def _one(states: list[State]) -> State:
             hint="save the one that you mean on its own: torch.save(model.state_dict(), path)",
         )
     return largest
+
+
+def is_called_model(state: State) -> bool:
+    """Whether a network is called a VAE in its file."""
+    return _NAMED.fullmatch(f"{state.name}.{state.prefix}".strip(".")) is not None
 
 
 def _fits(average: State, plain: State) -> bool:

@@ -23,6 +23,8 @@ class State:
         prefix: What was common to the names of all weights and carries no meaning, such as "module.vae."; may be "".
         modules: Paths of all modules that the model had when it was saved, those without weights (activations,
             pooling, dropout) included; empty where the file does not say.
+        whole: The same with the weights that were left out as belonging to the training (a discriminator, a loss):
+            a class that was named may hold them all the same. None: nothing was left out.
     """
 
     name: str
@@ -30,6 +32,7 @@ class State:
     tensors: dict[str, Tensor]
     prefix: str = ""
     modules: tuple[str, ...] = ()
+    whole: State | None = None
 
     @property
     def parameters(self) -> int:

@@ -87,9 +87,14 @@ def split(name: str, tensors: Mapping[str, Tensor], modules: Iterable[str] = ())
             inner = _below(left, first)
             left = {key: value for key, value in left.items() if not key.startswith(f"{first}.")}
             groups.append((_joined(name, first), "ema", _undotted(inner, left)))
+    whole = left
     left, notes = _without_training(left, firsts)
     role: Role = "ema" if averaged(name) or (ema and not groups) else "raw"
-    return _finish([(name, role, left), *groups], tuple(modules), notes, outer)
+    parts = _finish([(name, role, left), *groups], tuple(modules), notes, outer)
+    if len(whole) == len(left):
+        return parts
+    full = _stripped(State(name=name, role=role, tensors=whole, prefix=outer, modules=tuple(modules)))
+    return replace(parts, states=tuple(replace(one, whole=full) if one.name == name else one for one in parts.states))
 
 
 def _finish(

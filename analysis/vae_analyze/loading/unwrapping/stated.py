@@ -42,6 +42,8 @@ def stated_in(raw: Any, tree: ModuleTree | None) -> dict[str, Any]:
 def _of(mapping: dict[Any, Any]) -> dict[str, Any]:
     weights = network_in(mapping)
     rest = {key: value for key, value in mapping.items() if key not in weights and not _holds(key, value)}
+    # A network is no fact, and the counters in it are no arguments.
+    rest = {key: value for key, value in rest.items() if not (isinstance(value, dict) and network_in(value))}
     plain = plain_items(rest)
     found: dict[str, Any] = {}
     for key, value in mapping.items():

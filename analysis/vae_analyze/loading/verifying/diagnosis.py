@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from vae_analyze.loading.card import Check
-from vae_analyze.loading.settling.ruling import against
-from vae_analyze.loading.verifying.measured import Measured
+from vae_analyze.loading.settling.ruling import FEWEST, against
+from vae_analyze.loading.verifying.measured import ENOUGH, Measured
 
 # Burda et al. 2016, section 5.2: a latent whose mean varies less than this carries nothing.
 ACTIVE = 0.01
@@ -39,9 +39,20 @@ def failed(what: str, value: str, warning: str) -> Verdict:
     return Check(what=what, value=value, outcome="failed"), warning
 
 
+def untold(what: str, found: Measured, value: str) -> Verdict:
+    """A check for which there are too few samples: no word against the model."""
+    count = "1 sample" if found.n == 1 else f"{found.n} samples"
+    return Check(what=what, value=f"too few samples to tell ({count}): {value}", outcome="not made"), ""
+
+
 def active_latents(found: Measured) -> Tensor:
     """Which latents vary with the data, bool ``(d,)``."""
     return found.mean.var(dim=0) > ACTIVE if found.n > 1 else torch.zeros(found.mean.shape[1], dtype=torch.bool)
+
+
+def points(found: Measured) -> Tensor:
+    """Which latents have no variance for some sample, bool ``(d,)``: classes that enter as points, say."""
+    return torch.isneginf(found.logvar).any(dim=0)
 
 
 def kl_of(found: Measured) -> Tensor:
@@ -62,19 +73,36 @@ def diagnosed(found: Measured, signs: tuple[str, ...], *, explained: bool) -> Ve
     value = f"error {own}; {shuffled} from codes of other samples, {mean} with the mean of the data"
     gain, sure = against(found.own, found.mean_sample)
     follows = against(found.own, found.shuffled)[0]
-    if gain >= BETTER and sure >= SURE_Z and follows >= BETTER:
+    better = gain >= BETTER and follows >= BETTER
+    if better and sure >= SURE_Z:
         return passed(what, value)
     if explained:
         return Check(what=what, value=value, outcome="failed"), ""
+    if better or _too_few(found, gain):
+        return untold(what, found, value)
     if signs and gain < BETTER:
         return failed(what, value, f"untrained: {'; '.join(signs)} (reconstruction {value})")
     return failed(what, value, f"{_reason(found, gain)} (reconstruction {value})")
 
 
+def _too_few(found: Measured, gain: float) -> bool:
+    """Whether a model that is good enough might look like this by the luck of the samples."""
+    if found.n < FEWEST:
+        return True
+    sure = against(found.mean_sample, BETTER * found.own)[1] >= SURE_Z
+    return found.n < ENOUGH and gain < BETTER and not _carries_nothing(found) and not sure
+
+
+def _carries_nothing(found: Measured) -> bool:
+    return not bool(active_latents(found).any()) or bool((kl_of(found).mean(dim=0) < NO_KL).all())
+
+
 def _reason(found: Measured, gain: float) -> str:
-    if gain >= BETTER:
+    carries_nothing = _carries_nothing(found)
+    if gain >= BETTER and found.given is not None:
         return "collapsed: the codes carry nothing beyond the labels"
-    carries_nothing = not bool(active_latents(found).any()) or bool((kl_of(found).mean(dim=0) < NO_KL).all())
+    if gain >= BETTER and not carries_nothing:
+        return "the codes hardly matter: those of other samples reconstruct the data about as well"
     if carries_nothing and gain >= NOT_WORSE:
         return "collapsed: no latent carries anything, every sample is decoded to about the mean of the data"
     alive = found.cycle.spread >= ALIVE * float(found.mean_sample.mean())

@@ -6,9 +6,20 @@ import torch
 from torch import Tensor
 
 from vae_analyze.loading.card import Card, Check
-from vae_analyze.loading.settling.ruling import CLEAR_RATIO, CLEAR_Z, against
+from vae_analyze.loading.settling.questions import output_like
+from vae_analyze.loading.settling.ruling import CLEAR_RATIO, CLEAR_Z, FEWEST, against
 from vae_analyze.loading.settling.second import moment, second_of
-from vae_analyze.loading.verifying.diagnosis import ACTIVE, Verdict, active_latents, diagnosed, failed, kl_of, passed
+from vae_analyze.loading.verifying.diagnosis import (
+    ACTIVE,
+    Verdict,
+    active_latents,
+    diagnosed,
+    failed,
+    kl_of,
+    passed,
+    points,
+    untold,
+)
 from vae_analyze.loading.verifying.measured import Measured
 
 AUTOENCODER = "a plain autoencoder: it has no posterior, so nothing about variances or the KL applies to it"
@@ -32,16 +43,22 @@ def judged(found: Measured, card: Card, signs: tuple[str, ...]) -> tuple[tuple[C
         signs: That it was never trained.
     """
     explained = [_input_range(found), _output(found)]
-    explained += [_labels(found)] if found.given is not None else []
+    explained += [_told(_labels(found), found)] if found.given is not None else []
     verdicts = [
         _repeats(found),
         *explained,
         diagnosed(found, signs, explained=any(warning for _, warning in explained)),
         _posterior(found, card),
-        _second(found, card),
-        _codes(found),
+        _told(_second(found, card), found),
+        _told(_codes(found), found),
     ]
     return tuple(check for check, _ in verdicts), tuple(dict.fromkeys(warning for _, warning in verdicts if warning))
+
+
+def _told(verdict: Verdict, found: Measured) -> Verdict:
+    """A verdict over samples, unless it speaks against the model and there are hardly any."""
+    check, _ = verdict
+    return untold(check.what, found, check.value) if check.outcome == "failed" and found.n < FEWEST else verdict
 
 
 def _repeats(found: Measured) -> Verdict:
@@ -55,15 +72,14 @@ def _repeats(found: Measured) -> Verdict:
 
 def _clearly_better(other: Tensor, errors: Tensor) -> bool:
     ratio, z = against(other, errors)
-    return ratio >= CLEAR_RATIO and z >= CLEAR_Z
+    return ratio >= CLEAR_RATIO and z >= CLEAR_Z and len(errors) >= FEWEST
 
 
 def _input_range(found: Measured) -> Verdict:
     what = "input range"
     if not found.other_ranges:
-        return Check(
-            what=what, value="the data have no bounds, or the model is too large to try", outcome="not made"
-        ), ""
+        reason = "the data have no bounds" if found.value_range is None else "the model is too large to try others"
+        return Check(what=what, value=reason, outcome="not made"), ""
     name = min(found.other_ranges, key=lambda way: float(found.other_ranges[way].mean()))
     other, own = found.other_ranges[name], found.here
     value = f"error {_mean(own)} with the data as they are, {_mean(other)} with {name}"
@@ -83,7 +99,7 @@ def _output(found: Measured) -> Verdict:
     value = f"{low + float(values.min()) * (high - low):.3g} to {low + float(values.max()) * (high - low):.3g}"
     value += f", data {low:g} to {high:g}"
     unit = (found.x.double() - low) / (high - low)
-    others = {word: _error(unit, read) for word, read in _other_outputs(values)}
+    others = {word: _error(unit, read) for word, read in _other_outputs(values, found)}
     word = min(others, key=lambda pair: float(others[pair].mean()))
     own = _error(unit, values)
     if _clearly_better(others[word], own) and float(others[word].mean()) < float(_scaled_mean(found)):
@@ -97,15 +113,28 @@ def _output(found: Measured) -> Verdict:
     return passed(what, value)
 
 
-def _other_outputs(values: Tensor) -> list[tuple[tuple[str, str], Tensor]]:
-    """Decoded data read otherwise: what was done to them undone, and something else done, by both."""
+def _other_outputs(values: Tensor, found: Measured) -> list[tuple[tuple[str, str], Tensor]]:
+    """Decoded data read otherwise: what was done to them undone, and something else done, by both.
+
+    In the units that the encoder is given only where these are known and no other word says the same.
+    """
     undone = {"prob": values, "logits": values.clamp(1e-6, 1 - 1e-6).logit(), "tanh": 2 * values - 1}
+    low, high = given = found.input_range or (0.0, 1.0)
+    units = found.input_range is not None and output_like(given, found.value_range) == "same"
+    undone |= {"same": low + values * (high - low)} if units else {}
     return [
-        ((was, now), {"prob": raw, "logits": raw.sigmoid(), "tanh": (raw + 1) / 2}[now])
+        ((was, now), _finished(raw, now, given))
         for was, raw in undone.items()
+        if not found.output or was == found.output
         for now in undone
         if was != now
     ]
+
+
+def _finished(raw: Tensor, output: str, given: tuple[float, float]) -> Tensor:
+    """Decoder output from 0 to 1, over the data's range."""
+    low, high = (-1.0, 1.0) if output == "tanh" else given if output == "same" else (0.0, 1.0)
+    return raw.sigmoid() if output == "logits" else (raw - low) / (high - low)
 
 
 def _error(x: Tensor, x_hat: Tensor) -> Tensor:
@@ -133,6 +162,7 @@ def _labels(found: Measured) -> Verdict:
 
 def _posterior(found: Measured, card: Card) -> Verdict:
     what = "posterior"
+    without = points(found)
     if bool(torch.isneginf(found.logvar).all()):
         said = any("plain autoencoder" in warning for warning in card.warnings)
         return failed(what, "none: a deterministic code", "" if said else AUTOENCODER)
@@ -140,21 +170,37 @@ def _posterior(found: Measured, card: Card) -> Verdict:
     if largest < POINT_LOGVAR:
         value = f"log variances of at most {largest:.1f}"
         return failed(what, value, f"behaves as a plain autoencoder: its posteriors are points ({value})")
-    kl = kl_of(found).mean(dim=0)
+    spared = _without(found)
+    if bool(without.all()):
+        return passed(what, spared)
+    kl = kl_of(found)[:, ~without].mean(dim=0)
     return passed(
         what,
-        f"KL {float(kl.sum()):.3g} nats in all, {float(kl.min()):.2g} to {float(kl.max()):.2g} per latent; "
-        f"log variances {float(found.logvar.mean()):.2g} on average",
+        f"{spared}{'; of the others ' if spared else ''}KL {float(kl.sum()):.3g} nats in all, {float(kl.min()):.2g} to "
+        f"{float(kl.max()):.2g} per latent; log variances {float(found.logvar[:, ~without].mean()):.2g} on average",
     )
+
+
+def _without(found: Measured) -> str:
+    """How many latents are points, in words; "" where none is."""
+    without = points(found)
+    if not bool(without.any()):
+        return ""
+    sometimes = "" if bool(torch.isneginf(found.logvar[:, without]).all()) else " for some samples"
+    return f"{int(without.sum())} of {without.numel()} dimensions have no variance{sometimes}"
 
 
 def _second(found: Measured, card: Card) -> Verdict:
     """Whether the variances are plausible: the codes spread as the prior, and draws still reconstruct."""
     what = "second output"
-    if bool(torch.isneginf(found.logvar).any()):
-        return Check(what=what, value="a deterministic code has none", outcome="not made"), ""
-    spread = moment(found.mean, found.logvar.clamp(max=80).exp()).typical
+    without = points(found)
+    if bool(without.all()):
+        value = "a deterministic code has none" if bool(torch.isneginf(found.logvar).all()) else _without(found)
+        return Check(what=what, value=value, outcome="not made"), ""
+    mean, logvar = found.mean[:, ~without], found.logvar[:, ~without]
+    spread = moment(mean, logvar.clamp(max=80).exp()).typical
     value = f"var(mean) + mean(variance) is {spread:.2f} per latent, 1 expected; error of draws {_mean(found.sampled)}"
+    value = f"{_without(found)}; of the others {value}" if bool(without.any()) else value
     hint = _second_hint(card)
     telling = against(found.own, found.mean_sample)[0] >= TELLING
     if telling and _clearly_better(found.mean_sample, found.sampled):
@@ -164,7 +210,7 @@ def _second(found: Measured, card: Card) -> Verdict:
             f"draws from the posterior reconstruct worse than the mean sample ({_mean(found.sampled)} against "
             f"{_mean(found.mean_sample)}): the variances are too large{hint}",
         )
-    if better := _better_reading(found):
+    if better := _better_reading(mean, logvar):
         return failed(what, value, f"the second output looks like {better}; name it with --second")
     if not 1 / SPREAD_FACTOR <= spread <= SPREAD_FACTOR:
         return failed(
@@ -176,10 +222,10 @@ def _second(found: Measured, card: Card) -> Verdict:
     return passed(what, value)
 
 
-def _better_reading(found: Measured) -> str:
+def _better_reading(mean: Tensor, logvar: Tensor) -> str:
     """What the numbers that were read as log variances, or log deviations, are rather; "" where they may be that."""
-    for raw in (found.logvar, 0.5 * found.logvar):
-        reading = second_of(found.mean, raw)
+    for raw in (logvar, 0.5 * logvar):
+        reading = second_of(mean, raw)
         if reading.second == "std" and reading.decided:
             return reading.source
     return ""

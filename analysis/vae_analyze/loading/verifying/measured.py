@@ -9,6 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from vae_analyze.loading.settling.convention import ConditionalConventional, Convention, Conventional
 from vae_analyze.loading.settling.cost import (
     LEAST_SAMPLES,
     MOST_SAMPLES,
@@ -32,6 +33,8 @@ _FEW_PASSES = 15
 _NUMBERS, _FEW_NUMBERS = 2**19, 2**17
 # Of the budget: where the least number of samples already takes more.
 _BEYOND, _FAR_BEYOND = 5, 100
+# So many for a verdict on the reconstruction, where they take no more than the first of these.
+ENOUGH = 32
 _DRAWS = 128  # of the prior; that few samples are already no more than the budget allows
 _MOST_LATENTS = 64
 _USED = 0.5
@@ -80,6 +83,8 @@ class Measured:
         here: Errors on the same few as they are; of both at the best stretch of the codes.
         classes: Errors on a few of the data given each class, ``(m, classes)``; None for a model without labels.
         given: The classes of those few.
+        input_range: What the loader makes of the data's range before they are encoded; None where it does not say.
+        output: What it does to decoded numbers, "" where nothing or it does not say.
         cycle: Of draws from the prior.
     """
 
@@ -99,6 +104,8 @@ class Measured:
     other_ranges: dict[str, Tensor] = field(default_factory=dict)
     classes: Tensor | None = None
     given: Tensor | None = None
+    input_range: tuple[float, float] | None = None
+    output: str = ""
 
     @property
     def n(self) -> int:
@@ -122,7 +129,8 @@ def measure(model: VAE | ConditionalVAE, evidence: Evidence, x: Tensor) -> Measu
         raise TooLargeError(f"one sample takes {operations:.1e} operations")
     features = max(1, x[0].numel())
     most = max(_FEW, min(MOST_SAMPLES, _NUMBERS // features))
-    index = evenly(len(x), samples_within(operations, _PASSES, most=most, budget=budget))
+    patient = samples_within(operations, _PASSES, most=min(ENOUGH, most), budget=_BEYOND * budget)
+    index = evenly(len(x), max(patient, samples_within(operations, _PASSES, most=most, budget=budget)))
     labels = evidence.labels[index] if evidence.labels is not None and isinstance(model, ConditionalVAE) else None
     few = samples_within(operations, _FEW_PASSES, most=max(_FEWEST, min(_FEW, _FEW_NUMBERS // features)), budget=budget)
     # In other ranges only where that is cheap too: it takes most of the time, and finds what `settle` has settled.
@@ -188,6 +196,7 @@ def _measured(
     some = evenly(len(x), few)
     x_few, few_labels = x[some], None if labels is None else labels[some]
     ranges = other_ranges(x_few, evidence.value_range) if mapped else {}
+    convention = _convention(run.model)
     return Measured(
         name=evidence.name,
         x=x,
@@ -204,8 +213,17 @@ def _measured(
         other_ranges={name: _stretched(run, x_few, other, few_labels) for name, other in ranges.items()},
         classes=_by_class(run, x_few, few_labels, evidence.classes),
         given=few_labels,
+        input_range=None if convention is None else convention.input_range,
+        output="" if convention is None or convention.output == "prob" else convention.output,
         cycle=_cycle(run, mean[:_DRAWS].shape, None if labels is None else labels[:_DRAWS], generator),
     )
+
+
+def _convention(model: VAE | ConditionalVAE) -> Convention | None:
+    """How the loader reads a network; None where it reads nothing, or a program does."""
+    if isinstance(model, Conventional | ConditionalConventional) and model.value_range is not None:
+        return model.convention
+    return None
 
 
 def _repeats(run: _Runner, x: Tensor, labels: Tensor | None, mean: Tensor, x_hat: Tensor) -> bool:

@@ -1,4 +1,8 @@
-"""A few made-up samples sent through a model: does it answer in the right shapes, and always the same?"""
+"""A few made-up samples sent through a model: does it answer in the right shapes, and always the same?
+
+A model that is dear to ask is asked less: fewer samples; and of a convolutional one that says which smaller samples it
+takes (``small_shapes`` of its core), small ones.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,13 @@ from torch import Tensor, nn
 
 from vae_analyze.errors import CheckpointError
 from vae_analyze.loading.files.printable import printable
+from vae_analyze.loading.settling.cost import budget_of, operations_of, small_shapes
 from vae_analyze.vae import VAE, ConditionalVAE, DiagonalGaussian
 
 _SAMPLES = 4
+_FEWEST = 2  # that different inputs may give different answers
+_PASSES = 3  # asked, asked again, asked for derivatives
+_DEAR = 10  # budgets, from which on fewer samples do
 _SEED = 20260
 
 
@@ -37,30 +45,61 @@ class Probe:
 
 
 def probe(model: VAE | ConditionalVAE) -> Probe:
-    """Ask a model twice for the posteriors and decoded means of four samples.
+    """Ask a model twice for the posteriors and decoded means of four samples, of two where they are dear.
 
     Raises:
         CheckpointError: It fails, or answers in shapes other than it states.
     """
-    vae = _bound(model)
-    x, z = _draws(model)
+    size = _size(model)
+    vae = _bound(model, size.samples)
+    x, z = _draws(model, size)
     with torch.no_grad():
-        posterior = _posterior(vae, x)
-        x_hat = _decoded(vae, z)
-        again, decoded_again = _posterior(vae, x), _decoded(vae, z)
+        posterior = _posterior(vae, x, size.code)
+        x_hat = _decoded(vae, z, size.sample)
+        again, decoded_again = _posterior(vae, x, size.code), _decoded(vae, z, size.sample)
     warnings = _doubts(posterior, again) + _decoder_doubts(x_hat, decoded_again)
     return Probe(
         deterministic=bool((posterior.logvar == -torch.inf).all()),
-        gradients=_differentiable(vae, x),
+        gradients=_differentiable(_bound(model, size.gradients), x[: size.gradients]),
         warnings=tuple(warnings),
         digest=_digest(posterior.mean, posterior.logvar, x_hat),
     )
 
 
-def _bound(model: VAE | ConditionalVAE) -> VAE:
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Size:
+    """How much a model is asked: samples, those for derivatives, shapes of one sample and of its code."""
+
+    samples: int
+    gradients: int
+    sample: tuple[int, ...]
+    code: tuple[int, ...]
+
+
+def _size(model: VAE | ConditionalVAE) -> _Size:
+    sample, code = tuple(model.input_shape), tuple(model.latent_shape)
+    cost = operations_of(model, lambda: _once(model), sample)
+    budget = budget_of(model)
+    small = small_shapes(model)
+    if small is not None and cost * _PASSES * _SAMPLES > budget:
+        return _Size(samples=_FEWEST, gradients=1, sample=small[0], code=small[1])
+    if cost * _PASSES * _SAMPLES > _DEAR * budget:
+        return _Size(samples=_FEWEST, gradients=1, sample=sample, code=code)
+    return _Size(samples=_SAMPLES, gradients=_SAMPLES, sample=sample, code=code)
+
+
+def _once(model: VAE | ConditionalVAE) -> None:
+    x, z = _draws(model, _Size(samples=1, gradients=1, sample=tuple(model.input_shape), code=tuple(model.latent_shape)))
+    vae = _bound(model, 1)
+    vae.encode(x)
+    vae.decode(z)
+
+
+def _bound(model: VAE | ConditionalVAE, samples: int) -> VAE:
     if not isinstance(model, ConditionalVAE):
         return model
-    return model.given(torch.zeros(_SAMPLES, dtype=torch.int64, device=_place(model)[0]))
+    return model.given(torch.zeros(samples, dtype=torch.int64, device=_place(model)[0]))
 
 
 def _place(model: object) -> tuple[torch.device, torch.dtype]:
@@ -71,16 +110,16 @@ def _place(model: object) -> tuple[torch.device, torch.dtype]:
     return torch.device("cpu"), torch.float32
 
 
-def _draws(model: VAE | ConditionalVAE) -> tuple[Tensor, Tensor]:
+def _draws(model: VAE | ConditionalVAE, size: _Size) -> tuple[Tensor, Tensor]:
     device, dtype = _place(model)
     generator = torch.Generator().manual_seed(_SEED)
-    x = torch.rand(_SAMPLES, *model.input_shape, generator=generator)
-    z = torch.randn(_SAMPLES, *model.latent_shape, generator=generator)
+    x = torch.rand(size.samples, *size.sample, generator=generator)
+    z = torch.randn(size.samples, *size.code, generator=generator)
     return x.to(device, dtype), z.to(device, dtype)
 
 
-def _posterior(vae: VAE, x: Tensor) -> DiagonalGaussian:
-    expected = (_SAMPLES, *vae.latent_shape)
+def _posterior(vae: VAE, x: Tensor, code: tuple[int, ...]) -> DiagonalGaussian:
+    expected = (len(x), *code)
     try:
         posterior: object = vae.encode(
             x.clone()
@@ -97,8 +136,8 @@ def _posterior(vae: VAE, x: Tensor) -> DiagonalGaussian:
     return posterior
 
 
-def _decoded(vae: VAE, z: Tensor) -> Tensor:
-    expected = (_SAMPLES, *vae.input_shape)
+def _decoded(vae: VAE, z: Tensor, sample: tuple[int, ...]) -> Tensor:
+    expected = (len(z), *sample)
     try:
         x_hat: object = vae.decode(z.clone())
     except Exception as error:

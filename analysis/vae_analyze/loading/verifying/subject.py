@@ -237,7 +237,7 @@ class _Trial:
         return "logvar"
 
     def _error(self, codes: Tensor) -> float:
-        x_hat = finished(self._decoded(codes), self._base.output, (0.0, 1.0))
+        x_hat = finished(self._decoded(codes), self._base.output, (0.0, 1.0), self._base.input_range)
         return float(squared_error(self._x, x_hat).mean())
 
     def _fits(self, codes: Tensor) -> bool:
