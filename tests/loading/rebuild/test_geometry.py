@@ -43,7 +43,7 @@ def test_the_usual_settings_come_first() -> None:
 
 
 def test_no_pooling_where_a_sequential_leaves_no_room() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 8, 3, 1, 1), nn.Conv2d(8, 16, 3, 1, 1))
+    network = nn.Sequential(nn.Conv2d(1, 8, 3, 1, 1), nn.Conv2d(8, 8, 3, 1, 1), nn.ReLU(), nn.Conv2d(8, 16, 3, 1, 1))
     found = geometries(gaps_of(links(network), {}, None), side=28, ends=None, tree=None, behind=False)
 
     assert all(not geometry.settings[0].pool for geometry in found)
@@ -60,3 +60,13 @@ def test_sides_of_flattened_maps() -> None:
     assert side_of(3136, 64) == 7
     assert side_of(3136, 60) == 0
     assert side_of(64 * 6, 64) == 0
+
+
+def test_a_kernel_with_a_single_place_has_no_stride() -> None:
+    found = geometries(
+        gaps_of(links(nn.Sequential(nn.Conv2d(1, 8, 4, 2, 0))), {}, None), side=4, ends=1, tree=None, behind=False
+    )
+
+    assert len({geometry.settings[0].padding for geometry in found if not geometry.settings[0].pool}) == sum(
+        not geometry.settings[0].pool for geometry in found
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from loading.rebuild.planted import Planted, evidence, mlp, trained
@@ -146,6 +146,47 @@ def test_data_of_another_shape_are_refused(tmp_path: Path) -> None:
         rebuilt(tmp_path, model.state_dict(), evidence=other)
 
 
+def test_where_no_strides_lead_back_the_class_is_asked_for(tmp_path: Path) -> None:
+    state = {
+        "conv.weight": torch.randn(4, 1, 3, 3),
+        "conv.bias": torch.randn(4),
+        "fc_mu.weight": torch.randn(6, 100),
+        "fc_mu.bias": torch.randn(6),
+        "fc_var.weight": torch.randn(6, 100),
+        "fc_var.bias": torch.randn(6),
+        "fc.weight": torch.randn(100, 6),
+        "fc.bias": torch.randn(100),
+        "deconv.weight": torch.randn(4, 1, 3, 3),
+        "deconv.bias": torch.randn(1),
+    }
+    with pytest.raises(CheckpointError, match=r"fit both ends.*lead from 1x8x8 through the code back") as raised:
+        rebuilt(tmp_path, state, evidence=evidence())
+
+    assert "--model" in raised.value.hint.partition(":")[0]
+
+
+class Entered(nn.Module):
+    """A decoder with one activation behind its first layer and another behind the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.d1, self.d2, self.d3, self.d4 = (nn.Linear(*s) for s in ((6, 48), (48, 48), (48, 48), (48, 64)))
+
+    def forward(self, z: Tensor) -> Tensor:
+        h = nn.functional.leaky_relu(self.d2(self.d1(z).relu()), 0.2)
+        x: Tensor = self.d4(nn.functional.leaky_relu(self.d3(h), 0.2))
+        return x
+
+
+def test_another_activation_behind_the_decoders_first_layer_is_found(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 48), nn.LeakyReLU(0.2), nn.Linear(48, 48), nn.LeakyReLU(0.2))
+    model = trained(Planted(encoder, Entered(), 48, 6))
+    loaded = rebuilt(tmp_path, model.state_dict(), evidence=evidence(), second="logvar", accept_guess=True)
+
+    assert_same(loaded, model)
+
+
 def test_three_heads_are_refused_with_the_way_out(tmp_path: Path) -> None:
     state = network("relu", "two").state_dict() | {"fc_alphas.weight": torch.zeros(6, 48)}
     with pytest.raises(CheckpointError, match="more than two encoder outputs") as raised:
@@ -174,3 +215,37 @@ def test_the_fingerprint_follows_what_was_settled(tmp_path: Path) -> None:
     )
 
     assert one.card.fingerprint != two.card.fingerprint
+
+
+class Mean(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=(2, 3))
+
+
+def test_the_mean_over_all_pixels_before_the_heads(tmp_path: Path) -> None:
+    torch.manual_seed(8)
+    encoder = nn.Sequential(nn.Conv2d(1, 12, 3, 2, 1), nn.ReLU(), nn.Conv2d(12, 32, 3, 2, 1), nn.ReLU(), Mean())
+    decoder = nn.Sequential(nn.Linear(6, 48), nn.ReLU(), nn.Linear(48, 64))
+    model = trained(Planted(encoder, decoder, 32, 6), steps=500)
+    loaded = rebuilt(tmp_path, model.state_dict(), evidence=evidence(), second="logvar")
+
+    assert_same(loaded, model)
+    assert "mean over all pixels" in next(one.value for one in loaded.card.assumptions if one.what == "geometry")
+
+
+class Last(nn.Module):
+    """Channels innermost in vectors."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.movedim(1, -1).flatten(1) if x.ndim == 4 else x.reshape(-1, 4, 4, 8).movedim(-1, 1)
+
+
+def test_vectors_with_channels_innermost(tmp_path: Path) -> None:
+    torch.manual_seed(9)
+    encoder = nn.Sequential(nn.Conv2d(1, 8, 4, 2, 1), nn.ReLU(), Last())
+    decoder = nn.Sequential(nn.Linear(6, 128), nn.ReLU(), Last(), nn.ConvTranspose2d(8, 1, 4, 2, 1))
+    model = trained(Planted(encoder, decoder, 128, 6), steps=400)
+    loaded = rebuilt(tmp_path, model.state_dict(), evidence=evidence(), second="logvar")
+
+    assert_same(loaded, model)
+    assert "channels innermost" in next(one.value for one in loaded.card.assumptions if one.what == "geometry")

@@ -14,7 +14,6 @@ from vae_analyze.loading.rebuild.unfit import leftover, unfit
         ("encoder.attn.in_proj_weight", (12, 4), "attention"),
         ("vq.codebook", (16, 4), "vector-quantised"),
         ("flow.0.u", (1, 4), "normalising flow"),
-        ("encoder.res_block1.conv.weight", (4, 4, 3, 3), "residual"),
         ("encoder.conv.weight", (4, 4, 3), "along 1 axes"),
         ("encoder.conv.weight", (4, 4, 3, 5), "not square"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from vae_analyze.loading.card import Assumption
 from vae_analyze.loading.files.printable import listing, printable
@@ -19,6 +20,7 @@ from vae_analyze.loading.rebuild.structure import Structure
 CLEAR_RATIO = 1.5
 # Wrong activations have come out with an equal or lower error: no ratio makes one certain.
 _NEVER_SURE = ("activation", "activation of the encoder", "activation of the decoder", "activation behind the heads")
+_SPOKEN = _NEVER_SURE[:3]
 
 
 def assumptions(best: Candidate, layers: Layers, fit: Fit | None, options: LoadOptions) -> list[Assumption]:
@@ -30,11 +32,20 @@ def assumptions(best: Candidate, layers: Layers, fit: Fit | None, options: LoadO
         fit: How it was chosen; None: without data.
         options: What the person said.
     """
-    found = [*_structural(best, layers), *_geometry(best, fit, options)]
+    found = [*_structural(best, layers), *_geometry(best, fit)]
+    if fit is not None:
+        found.insert(0, _judged(fit, options))
     if fit is not None and len(fit.sizes) > 1:
         found.append(_size(best, fit, options))
     found += _fitted(best, fit, options) if fit is not None else _usual(best.choices, options)
     return found
+
+
+def _judged(fit: Fit, options: LoadOptions) -> Assumption:
+    name = options.evidence.name if options.evidence is not None else ""
+    return Assumption(
+        what="fitted on", value=f"{fit.count} samples of {name}", source=f"reconstruction error {fit.error:.4g}"
+    )
 
 
 def _structural(best: Candidate, layers: Layers) -> Iterator[Assumption]:
@@ -49,6 +60,12 @@ def _structural(best: Candidate, layers: Layers) -> Iterator[Assumption]:
         )
     if structure.extra:
         yield Assumption(what="classes", value=str(best.plan.classes), source="tensor shapes")
+    if layers.beside:
+        yield Assumption(
+            what="left out: beside the autoencoder",
+            value=listing([printable(name, limit=40) for name in layers.beside], most=6),
+            source="names and shapes; the way from the data to the code and back needs none of it",
+        )
     if layers.loose:
         names = listing([printable(layer.path, limit=40) for layer in layers.loose], most=4)
         yield Assumption(
@@ -66,7 +83,7 @@ def path_of(structure: Structure) -> str:
     return " > ".join(printable(part, limit=60) for part in (*parts, heads, *behind))
 
 
-def _geometry(best: Candidate, fit: Fit | None, options: LoadOptions) -> Iterator[Assumption]:
+def _geometry(best: Candidate, fit: Fit | None) -> Iterator[Assumption]:
     shape = "x".join(str(size) for size in best.shape)
     halves = [geometry_of(best, part) for part in ("encoder", "decoder")]
     value = shape + "".join(
@@ -74,9 +91,7 @@ def _geometry(best: Candidate, fit: Fit | None, options: LoadOptions) -> Iterato
     )
     rival = min(fit.others, key=lambda other: other.error, default=None) if fit is not None else None
     if not any(halves) and rival is None:
-        yield Assumption(
-            what="input shape", value=shape, source="tensor shapes and the data" if fit else "tensor shapes"
-        )
+        yield _shape(best, shape, fit)
         return
     if fit is None:
         yield Assumption(what="geometry", value=value, source="guess: the most usual that fits the shapes", guess=True)
@@ -85,9 +100,9 @@ def _geometry(best: Candidate, fit: Fit | None, options: LoadOptions) -> Iterato
     yield Assumption(
         what="geometry",
         value=value,
-        source=_source(fit, options, sure=sure),
+        source=_source(fit, sure=sure),
         guess=not sure,
-        runner_up="" if rival is None else f"{_other(rival)}: error {rival.error:.4g}",
+        runner_up="" if rival is None else f"{_other(rival, best)}: {rival.error:.4g}",
     )
 
 
@@ -109,7 +124,7 @@ def _size(best: Candidate, fit: Fit, options: LoadOptions) -> Assumption:
     """The image size of a network that takes several: nothing in its weights tells which it was trained on."""
     own = options.evidence.shape if options.evidence is not None else None
     others = ["x".join(str(size) for size in shape) for shape in fit.sizes if shape != best.shape]
-    tried = [f"{'x'.join(map(str, o.candidate.shape))}: error {o.error:.4g}" for o in fit.others
+    tried = [f"{'x'.join(map(str, o.candidate.shape))}: {o.error:.4g}" for o in fit.others
              if o.candidate.shape != best.shape]  # fmt: skip
     return Assumption(
         what="image size",
@@ -126,34 +141,63 @@ def geometry_of(candidate: Candidate, part: str) -> str:
     gaps = candidate.plan.encoder if part == "encoder" else candidate.plan.decoder
     half = candidate.choices.encoder if part == "encoder" else candidate.choices.decoder
     kernels = [gap.owner.layer.shape[2] for gap in gaps if gap.owner.layer.kind == "conv"]
-    return ", ".join(setting.said(kernel) for setting, kernel in zip(half.geometry.settings, kernels, strict=False))
+    words = [setting.said(kernel) for setting, kernel in zip(half.geometry.settings, kernels, strict=False)]
+    words += ["mean over all pixels"] * half.geometry.averaged + ["channels innermost in vectors"] * half.channels_last
+    return ", ".join(words)
 
 
-def _other(rival: Rival) -> str:
-    other = rival.candidate
-    text = "; ".join(geometry_of(other, part) for part in ("encoder", "decoder"))
-    return f"{'x'.join(str(size) for size in other.shape)}; {text}; {path_of(other.plan.structure)}"
+def _other(rival: Rival, best: Candidate) -> str:
+    """What is different in a rival: its shape, its geometry, its order of layers."""
+    other, parts = rival.candidate, []
+    if other.shape != best.shape:
+        parts.append("x".join(str(size) for size in other.shape))
+    for part in ("encoder", "decoder"):
+        text = geometry_of(other, part)
+        parts += [f"{part}: {text}"] if text != geometry_of(best, part) else []
+    blocks = [_blocks(one) for one in (other, best)]
+    if path_of(other.plan.structure) != path_of(best.plan.structure) and blocks[0] == blocks[1]:
+        parts.append(path_of(other.plan.structure))
+    if blocks[0] != blocks[1]:
+        parts.append("with residual blocks" if blocks[0] else "without residual blocks")
+    return "; ".join(parts) or "the same with other activations"
+
+
+def _blocks(candidate: Candidate) -> bool:
+    structure = candidate.plan.structure
+    return any(link.layer.block is not None for link in (*structure.encoder, *structure.decoder))
 
 
 def _fitted(best: Candidate, fit: Fit, options: LoadOptions) -> Iterator[Assumption]:
     told = {"input range": options.range is not None, "decoder output": options.output != "auto"}
-    for rival in fit.rivals:
+    for rival in _said_once(fit.rivals):
         if told.get(rival.what):
             continue
-        never = rival.what in _NEVER_SURE
-        sure = not never and rival.error > CLEAR_RATIO * fit.error
+        sure = rival.what not in _NEVER_SURE and rival.error > CLEAR_RATIO * fit.error
+        value = f"{rival.chosen} throughout" if rival.what == "activation" else rival.chosen
         yield Assumption(
             what=rival.what,
-            value=rival.chosen,
-            source=_source(fit, options, sure=sure) + (f"; {fit.told}" if fit.told and _spoken(rival.what) else ""),
+            value=value,
+            source=_source(fit, sure=sure) + (f"; {fit.told}" if fit.told and rival.what in _SPOKEN else ""),
             guess=not sure,
-            runner_up=f"{rival.value}: error {rival.error:.4g}",
+            runner_up=f"{rival.value}: {rival.error:.4g}",
         )
     yield from _given(best.choices, options)
 
 
-def _spoken(what: str) -> bool:
-    return what in _NEVER_SURE[:3]
+def _said_once(rivals: tuple[Rival, ...]) -> list[Rival]:
+    """One answer for the activations where both halves have the same one, with the closest of their runners-up."""
+    found = [rival for rival in rivals if rival.chosen != rival.value]
+    about = {rival.what: rival for rival in found if rival.what in _SPOKEN}
+    if len({rival.chosen for rival in about.values()}) > 1:
+        return [rival for rival in found if rival.what != "activation"]
+    if len(about) < 2:
+        return found
+    closest = min(about.values(), key=lambda rival: rival.score)
+    half = closest.what.removeprefix("activation").removeprefix(" of the ")
+    value = f"{closest.value} in the {half}" if half else closest.value
+    one = replace(closest, what="activation", value=value)
+    first = next(at for at, rival in enumerate(found) if rival.what in _SPOKEN)
+    return [*found[:first], one, *(rival for rival in found[first:] if rival.what not in _SPOKEN)]
 
 
 def _given(choices: Choices, options: LoadOptions) -> Iterator[Assumption]:
@@ -164,10 +208,8 @@ def _given(choices: Choices, options: LoadOptions) -> Iterator[Assumption]:
         yield Assumption(what="decoder output", value=SQUASHED[choices.squash], source="option --output")
 
 
-def _source(fit: Fit, options: LoadOptions, *, sure: bool) -> str:
-    name = options.evidence.name if options.evidence is not None else ""
-    text = f"reconstruction error {fit.error:.4g} on {fit.count} samples of {name}"
-    return text if sure else f"guess: {text}"
+def _source(fit: Fit, *, sure: bool) -> str:
+    return f"error {fit.error:.4g}" if sure else f"guess: error {fit.error:.4g}"
 
 
 def _usual(choices: Choices, options: LoadOptions) -> Iterator[Assumption]:

@@ -35,7 +35,9 @@ class Bench:
         self._codes: dict[object, tuple[Tensor, ...]] = {}
         self._decoded: dict[object, Tensor] = {}
         self._errors: dict[object, Tensor] = {}
+        self._entered: dict[object, list[Tensor]] = {}
         self._strains: dict[object, float] = {}
+        self._normed = any(name.endswith(".running_mean") for name in weights)
         self._data: dict[tuple[int, ...], Tensor | None] = {}
 
     def data(self, shape: tuple[int, ...]) -> Tensor | None:
@@ -64,15 +66,27 @@ class Bench:
 
     def outputs(self, blueprint: Blueprint, choices: Choices, count: int) -> tuple[Tensor, ...]:
         """The encoder's raw outputs for the first samples."""
-        key = (blueprint.input_shape, blueprint.trunk, blueprint.first, blueprint.second, choices.input_range, count)
+        key = self._coding(blueprint, choices, count)
         if key not in self._codes:
             if len(self._codes) > _MOST_CODES:
                 self._codes.clear()
             x = self.scaled(self._samples(blueprint, count), choices.input_range)
             labels = self.labels(blueprint, count)
             parts = [self._encode(blueprint, *piece) for piece in _pieces(x, labels)]
-            self._codes[key] = tuple(torch.cat(list(column)) for column in zip(*parts, strict=True))
+            self._codes[key] = tuple(
+                torch.cat(list(column)) for column in zip(*(part for part, _ in parts), strict=True)
+            )
+            self._entered[key] = parts[0][1]
         return self._codes[key]
+
+    def _coding(self, blueprint: Blueprint, choices: Choices, count: int) -> object:
+        """What an encoder's outputs depend on."""
+        return blueprint.input_shape, blueprint.trunk, blueprint.first, blueprint.second, choices.input_range, count
+
+    def _decoding(self, blueprint: Blueprint, choices: Choices, count: int) -> object:
+        """What decoded means depend on."""
+        drawn = (choices.split, choices.swapped)
+        return self._coding(blueprint, choices, count), blueprint.decoder, drawn
 
     def mean(self, blueprint: Blueprint, choices: Choices, count: int) -> Tensor:
         """Posterior means of the first samples."""
@@ -104,25 +118,21 @@ class Bench:
 
     def decode(self, blueprint: Blueprint, z: Tensor) -> Tensor:
         """What the decoder gives before it is squashed."""
+        return self._decode(blueprint, z)[0]
+
+    def _decode(self, blueprint: Blueprint, z: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Also how far what enters batch normalisations is from what entered them in training, by the first samples."""
         pieces = _pieces(z, self.labels(blueprint, z.shape[0]))
-        return torch.cat([run(blueprint.decoder, self.weights, part, labels) for part, labels in pieces])
+        found = [watched(blueprint.decoder, self.weights, part, labels) for part, labels in pieces]
+        return torch.cat([x for x, _ in found]), self._divergences(found[0][1])
 
     def decoded_means(self, blueprint: Blueprint, choices: Choices, count: int) -> Tensor:
         """What the decoder makes of the posterior means of the first samples, before it is squashed."""
-        drawn = (choices.input_range, choices.split, choices.swapped)
-        key = (
-            blueprint.trunk,
-            blueprint.first,
-            blueprint.second,
-            blueprint.decoder,
-            blueprint.input_shape,
-            drawn,
-            count,
-        )
+        key = self._decoding(blueprint, choices, count)
         if key not in self._decoded:
             if len(self._decoded) > _MOST_DECODED:
                 self._decoded.clear()
-            self._decoded[key] = self.decode(blueprint, self.mean(blueprint, choices, count))
+            self._decoded[key], self._entered[key] = self._decode(blueprint, self.mean(blueprint, choices, count))
         return self._decoded[key]
 
     def reconstruction(self, blueprint: Blueprint, choices: Choices, count: int) -> Tensor:
@@ -138,6 +148,9 @@ class Bench:
         if choices.squash == "tanh in [0, 1]":
             return torch.tanh(raw)
         low, high = self.evidence.value_range or (0.0, 1.0)
+        if choices.squash == "as it went in":
+            least, most = choices.input_range
+            return low + (raw - least) * ((high - low) / (most - least))
         numbers = torch.tanh(raw) if choices.squash == "tanh" else raw
         return low + (numbers + 1) / 2 * (high - low)
 
@@ -154,7 +167,7 @@ class Bench:
 
         Mean over channels of the KL divergence, in nats, between Gaussians of both means and variances; at most 2.
         """
-        if not any(name.endswith(".running_mean") for name in self.weights):
+        if not self._normed:
             return 0.0
         blueprint = assemble(plan, choices, shape)
         key = (blueprint, choices.input_range, choices.split, choices.swapped, count)
@@ -163,20 +176,23 @@ class Bench:
         return self._strains[key]
 
     def _strained(self, blueprint: Blueprint, choices: Choices, count: int) -> float:
-        x, labels = self._samples(blueprint, count), self.labels(blueprint, count)
+        coding, decoding = (way(blueprint, choices, count) for way in (self._coding, self._decoding))
         try:
-            hidden, seen = watched(blueprint.trunk, self.weights, self.scaled(x, choices.input_range), labels)
-            _, first = watched(blueprint.first, self.weights, hidden, labels)
-            z = self.mean(blueprint, choices, count)
-            _, decoder = watched(blueprint.decoder, self.weights, z, self.labels(blueprint, len(z)))
+            if coding not in self._entered:
+                self.outputs(blueprint, choices, count)
+            if decoding not in self._entered:
+                self.decoded_means(blueprint, choices, count)
         except (RuntimeError, ValueError, IndexError):
             return _MOST_STRAIN
-        found = [self._divergence(path, entering) for path, entering in (seen | first | decoder).items()]
+        found = [*self._entered[coding], *self._entered[decoding]]
         return float(torch.cat(found).mean()) if found else 0.0
 
+    def _divergences(self, seen: dict[str, Tensor]) -> list[Tensor]:
+        return [self._divergence(path, entering) for path, entering in seen.items()]
+
     def _divergence(self, path: str, entering: Tensor) -> Tensor:
-        rows = entering.movedim(1, -1).reshape(-1, entering.shape[1])
-        mean, variance = rows.mean(dim=0), rows.var(dim=0).clamp(min=1e-12)
+        variance, mean = torch.var_mean(entering, dim=[axis for axis in range(entering.ndim) if axis != 1])
+        variance = variance.clamp(min=1e-12)
         then, spread = self.weights[f"{path}.running_mean"], self.weights[f"{path}.running_var"].clamp(min=1e-12)
         divergence = 0.5 * (variance / spread + (mean - then).square() / spread - 1 - (variance / spread).log())
         return torch.nan_to_num(divergence, nan=_MOST_STRAIN).clamp(max=_MOST_STRAIN)
@@ -192,10 +208,16 @@ class Bench:
         errors = (x_hat - x).flatten(1).square().mean(dim=1)
         return torch.nan_to_num(errors, nan=torch.inf)
 
-    def _encode(self, blueprint: Blueprint, x: Tensor, labels: Tensor | None) -> tuple[Tensor, ...]:
-        hidden = run(blueprint.trunk, self.weights, x, labels)
-        heads = (blueprint.first, blueprint.second) if blueprint.second else (blueprint.first,)
-        return tuple(run(head, self.weights, hidden, labels) for head in heads)
+    def _encode(
+        self, blueprint: Blueprint, x: Tensor, labels: Tensor | None
+    ) -> tuple[tuple[Tensor, ...], list[Tensor]]:
+        """Raw outputs, and how far what enters batch normalisations is from what entered them in training."""
+        hidden, seen = watched(blueprint.trunk, self.weights, x, labels)
+        first, more = watched(blueprint.first, self.weights, hidden, labels)
+        found = self._divergences(seen | more)
+        if not blueprint.second:
+            return (first,), found
+        return (first, run(blueprint.second, self.weights, hidden, labels)), found
 
     def _samples(self, blueprint: Blueprint, count: int) -> Tensor:
         x = self.data(blueprint.input_shape)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, final
 
+from vae_analyze.loading.rebuild.block_steps import block_steps
 from vae_analyze.loading.rebuild.choices import Choices, Half, Squash
 from vae_analyze.loading.rebuild.gaps import Gap, gaps_of
 from vae_analyze.loading.rebuild.geometry import Setting, side_of
 from vae_analyze.loading.rebuild.layers import Layer
 from vae_analyze.loading.rebuild.steps import Step
 from vae_analyze.loading.rebuild.structure import Structure
-from vae_analyze.loading.rebuild.tail import tail
+from vae_analyze.loading.rebuild.tail import normalisation, tail
 from vae_analyze.loading.unwrapping.content import ModuleTree
 
 _PLAIN = Setting()
@@ -103,8 +105,10 @@ def assemble(plan: Plan, choices: Choices, input_shape: tuple[int, ...]) -> Blue
     table = structure.embedding
     enter = _enter(plan.encoder[0], input_shape)
     steps = tuple(_chain(trunk, half, settings[:convs], table, seam_last=True)) if trunk else ()
-    first = tuple(_chain(heads, half, settings[convs:], table, is_head=True, before=trunk))
-    second = tuple(_chain(plan.second, half, settings[convs:], table, is_head=True, before=trunk))
+    alone = half if half.ends_both else replace(half, ends="none")
+    one, two = (alone, half) if choices.swapped else (half, alone)  # which of the heads gives the mean
+    first = tuple(_chain(heads, one, settings[convs:], table, is_head=True, before=trunk))
+    second = tuple(_chain(plan.second, two, settings[convs:], table, is_head=True, before=trunk))
     leave: tuple[Step, ...] = (Step(op="flatten"),) if structure.maps and len(shape) == 1 else ()
     return Blueprint(
         input_shape=input_shape,
@@ -161,35 +165,43 @@ def _chain(
     for at, gap in enumerate(gaps):
         link, last = gap.owner, at == len(gaps) - 1
         setting = next(waiting, _PLAIN) if link.layer.kind == "conv" else _PLAIN
-        yield from _reshape(behind, gap)
+        yield from _reshape(behind, gap, half)
         if link.extra:
             yield Step(op="labels", at=table, kind=half.labels)
-        yield from _weights(gap, setting)
+        yield from _weights(gap, setting, half)
         following = gaps[at + 1] if not last else None
         seam = (seam_last and last) or (seam_first and at == 0 and not last)
         ends = last and not seam_last
-        yield from tail(gap, following, half, setting, seam=seam, ends=ends, head=is_head)
+        entering = replace(half, activation=half.entry) if half.entry and seam_first and at == 0 and not last else half
+        yield from tail(gap, following, entering, setting, seam=seam, ends=ends, head=is_head)
         behind = gap
 
 
-def _reshape(before: Gap | None, gap: Gap) -> Iterator[Step]:
+def _reshape(before: Gap | None, gap: Gap, half: Half) -> Iterator[Step]:
     if before is None or before.owner.layer.kind == gap.owner.layer.kind:
         return
+    order = "channels last" if half.channels_last else ""
     if gap.owner.layer.kind == "linear":
-        yield Step(op="flatten")
+        if half.geometry.averaged:
+            yield Step(op="pool", kind="global")
+        yield Step(op="flatten", kind=order)
     else:
         channels = gap.owner.enters - gap.owner.extra
         side = side_of(before.owner.leaves, channels)
-        yield Step(op="unflatten", size=(channels, side, side))
+        yield Step(op="unflatten", kind=order, size=(channels, side, side))
 
 
-def _weights(gap: Gap, setting: Setting) -> Iterator[Step]:
+def _weights(gap: Gap, setting: Setting, half: Half) -> Iterator[Step]:
     layer = gap.owner.layer
+    if setting.up:
+        yield Step(op="upsample", kind=setting.up, stride=2)
+    if layer.block is not None:
+        normalising = partial(normalisation, half=half, maps=layer.kind == "conv")
+        yield from block_steps(layer.block, half, setting, normalising)
+        return
     if layer.kind == "linear":
         yield Step(op="linear", at=layer.path)
         return
-    if setting.up:
-        yield Step(op="upsample", kind=setting.up, stride=2)
     yield Step(
         op="deconv" if setting.transposed else "conv",
         at=layer.path,

@@ -8,8 +8,9 @@ from typing import Literal, final
 from vae_analyze.loading.rebuild.geometry import Geometry
 from vae_analyze.loading.settling.convention import Split
 
-Squash = Literal["sigmoid", "tanh", "none", "none in [-1, 1]", "tanh in [0, 1]"]
+Squash = Literal["sigmoid", "tanh", "none", "none in [-1, 1]", "tanh in [0, 1]", "as it went in"]
 LabelSide = Literal["after", "before"]
+Style = Literal["then active", "sum", "active first", "active inside"]
 
 
 @final
@@ -22,19 +23,29 @@ class Half:
         activation: After its hidden layers, such as "relu" or "leaky_relu(0.2)".
         seam: Whether the activation also stands where names do not tell: in the encoder between its last layer and the
             heads, in the decoder between its first layer and the next.
+        entry: In the decoder the activation behind its first layer, where that is another one than behind the rest; ""
+            for the same.
         norm_first: Whether normalisation comes before the activation.
         groups: Of group norms.
         ends: In the encoder an activation behind the heads ("none" as a rule).
+        ends_both: Whether that stands behind both of two heads, or behind the mean alone.
         labels: On which side of the data or the code a label is put.
+        style: Of residual blocks: activations between the layers and behind the sum, only between them, ahead of every
+            layer, or behind every layer but not the sum.
+        channels_last: Whether maps lie in a vector with their channels innermost.
     """
 
     geometry: Geometry = field(default_factory=Geometry)
     activation: str = "relu"
     seam: bool = True
+    entry: str = ""
     norm_first: bool = True
     groups: int = 32
     ends: str = "none"
+    ends_both: bool = True
     labels: LabelSide = "after"
+    style: Style = "then active"
+    channels_last: bool = False
 
 
 @final

@@ -15,8 +15,11 @@ from vae_analyze.loading.rebuild.bench import Bench
 from vae_analyze.loading.rebuild.blueprint import assemble
 from vae_analyze.loading.rebuild.candidate import Candidate, tied
 from vae_analyze.loading.rebuild.choices import Choices
+from vae_analyze.loading.rebuild.joint import blocks
 from vae_analyze.loading.rebuild.resting import at_rest
 from vae_analyze.loading.rebuild.space import ACTIVATIONS, Coordinate, Open, coordinates, pairs_of, penalty
+from vae_analyze.loading.rebuild.starts import otherwise
+from vae_analyze.loading.unwrapping.content import ModuleTree
 
 _SKETCH, _ROUGH, _FINE, _FINAL = 16, 32, 128, 512
 _FINE_COSTLY, _FINAL_COSTLY = 96, 256
@@ -68,6 +71,8 @@ class Fit:
         others: The best candidate of every other geometry or order that was tried to the end.
         count: Samples that it was judged on.
         told: What the gradient of the loss says of the activations, in words.
+        torn: How error and gradient contradict each other, where neither is clear, in words.
+        asked: Distances from rest of the candidates whose gradient was taken.
         sizes: Shapes of samples that the network can take.
     """
 
@@ -78,6 +83,8 @@ class Fit:
     others: tuple[Rival, ...]
     count: int
     told: str = ""
+    torn: str = ""
+    asked: tuple[tuple[Candidate, float], ...] = ()
     sizes: tuple[tuple[int, ...], ...] = ()
 
 
@@ -88,10 +95,12 @@ class Fitting:
     Args:
         bench: Evidence and weights.
         open_to: What may be chosen.
+        tree: Facts of a pickled module.
         caution: How much of an unusual choice's cost counts; less where the usual ones have failed.
     """
 
-    def __init__(self, bench: Bench, open_to: Open, *, caution: float = 1.0) -> None:
+    def __init__(self, bench: Bench, open_to: Open, tree: ModuleTree | None = None, *, caution: float = 1.0) -> None:
+        self._tree = tree
         self._caution = caution
         self._bench = bench
         self._open = open_to
@@ -113,7 +122,10 @@ class Fitting:
         settled.sort(key=lambda one: self.score(one, first))
         best = self._settled(self._reset(self._sized(settled[0], starts), starts), self._fine, _ROUNDS)
         best = best if costly else self._settled(best, self._final, 1)
-        best, told = at_rest(self._bench, self._open, best, lambda one: self.score(one, self._fine), costly=costly)
+        counts = (self._fine, self._final)
+        best = self._geometric(best, settled)
+        rested = at_rest(self._bench, self._open, best, self.score, counts, costly=costly)
+        best = rested.best
         others = tuple(
             self._rival("geometry and order of layers", other) for other in settled[1:] if self._apart(other, best)
         )
@@ -124,7 +136,9 @@ class Fitting:
             rivals=tuple(self._rivals(best)),
             others=others,
             count=self._final,
-            told=told,
+            told=rested.told,
+            torn=rested.torn,
+            asked=rested.asked,
             sizes=tuple(dict.fromkeys(start.shape for start in every if start.plan is best.plan)),
         )
 
@@ -135,7 +149,7 @@ class Fitting:
     def score(self, candidate: Candidate, count: int) -> float:
         """Logarithm of the error as a share of the mean sample's, plus what the choices cost; lower is better."""
         error = self.error(candidate, count)
-        strain = self._bench.strain(candidate.plan, candidate.choices, candidate.shape, min(count, _FINE))
+        strain = self._bench.strain(candidate.plan, candidate.choices, candidate.shape, count)
         unusual = penalty(candidate.choices) + _START * candidate.start
         # Over that of the mean sample: smaller or smoother images have a smaller error whatever the network.
         error /= self._bench.spread(candidate.shape, count)
@@ -180,8 +194,15 @@ class Fitting:
         double = start.plan.structure.event == "double"
         splits = self._open.splits if double else ((start.choices.split, start.choices.swapped),)
         found = []
-        for activation, input_range, (split, swapped) in product(activations, self._open.ranges[:2], splits):
-            choices = replace(start.choices, input_range=input_range, split=split, swapped=swapped)
+        groups = _FEW_GROUPS if self._open.grouped else _FEW_GROUPS[:1]
+        for activation, input_range, (split, swapped), style, number in product(
+            activations, self._open.ranges[:2], splits, self._open.styles, groups
+        ):
+            halves = (start.choices.encoder, start.choices.decoder)
+            front, back = (replace(half, style=style, groups=number) for half in halves)
+            choices = replace(
+                start.choices, encoder=front, decoder=back, input_range=input_range, split=split, swapped=swapped
+            )
             tried = replace(start, choices=tied(choices, activation))
             found.append((self._unlikeness(tried, count) + 0.01 * start.start, replace(start, choices=choices)))
         return min(found, key=_first)
@@ -242,8 +263,22 @@ class Fitting:
                 back = replace(best.choices.decoder, geometry=start.choices.decoder.geometry)
                 choices = replace(best.choices, encoder=front, decoder=back)
                 ways.append(replace(best, choices=choices, start=start.start))
+        ways += otherwise(best, self._tree)
         ways.sort(key=lambda one: self.score(one, _SKETCH))
         return min([best, *ways[:_RIVALRY]], key=lambda one: self.score(one, self._fine))
+
+    def _geometric(self, best: Candidate, settled: list[Candidate]) -> Candidate:
+        """With the geometry that does best on all samples, until no other does better: few samples mislead."""
+        for _ in range(_ROUNDS):
+            ways = [replace(one, choices=_elsewhere(best, one), start=one.start) for one in settled
+                    if one.plan is best.plan and one.shape == best.shape]  # fmt: skip
+            ways = sorted([*ways, *otherwise(best, self._tree)], key=lambda one: self.score(one, self._fine))
+            ways = [*ways[:_RIVALRY], *(one for one in settled if one.shape == best.shape)]
+            winner = min([best, *ways], key=lambda one: self.score(one, self._final))
+            if winner is best:
+                break
+            best = self._settled(winner, self._final, 1)
+        return best
 
     def _mixed(self, candidate: Candidate) -> Candidate:
         """With the best pair of activations for encoder and decoder."""
@@ -278,8 +313,11 @@ class Fitting:
     def _settled(self, candidate: Candidate, count: int, rounds: int) -> Candidate:
         """One question at a time, each given the answers to the others, until nothing changes."""
         count = min(count, len(self._bench.evidence))
-        for _ in range(rounds):
+        for number in range(rounds):
             before = candidate
+            for block in blocks(self._open) if number == 0 else ():
+                ways = [replace(candidate, choices=choices) for choices in block(candidate.choices)]
+                candidate = min([candidate, *ways], key=lambda one: self.score(one, count))
             for coordinate in self._coordinates(candidate):
                 ways = [candidate, *self._others(candidate, coordinate)]
                 candidate = min(ways, key=lambda one: self.score(one, count))
@@ -328,8 +366,16 @@ class Fitting:
         )
 
 
+_FEW_GROUPS = (32, 8, 4, 1)
 _FEW = ("relu", "leaky_relu(0.2)", "elu", "tanh", "silu")
 assert set(_FEW) <= set(ACTIVATIONS)
+
+
+def _elsewhere(best: Candidate, other: Candidate) -> Choices:
+    """The best one's choices with another's geometry."""
+    front = replace(best.choices.encoder, geometry=other.choices.encoder.geometry)
+    back = replace(best.choices.decoder, geometry=other.choices.decoder.geometry)
+    return replace(best.choices, encoder=front, decoder=back)
 
 
 def _settings(choices: Choices) -> tuple[object, ...]:

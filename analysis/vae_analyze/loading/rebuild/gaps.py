@@ -49,21 +49,42 @@ def gaps_of(
     links: tuple[Link, ...], attached: dict[str, tuple[Layer, ...]], tree: ModuleTree | None
 ) -> tuple[Gap, ...]:
     """One gap per link of a chain; that of the last says only what trails it."""
-    return tuple(_gap(links, at, attached.get(link.layer.path, ()), tree) for at, link in enumerate(links))
+    listed = _listed(links)
+    return tuple(_gap(links, at, attached.get(link.layer.path, ()), tree, listed) for at, link in enumerate(links))
 
 
-def _gap(links: tuple[Link, ...], at: int, attached: tuple[Layer, ...], tree: ModuleTree | None) -> Gap:
+def _listed(links: tuple[Link, ...]) -> frozenset[str]:
+    """Modules whose children are numbered layers without anything in between: lists of layers, not Sequentials.
+
+    What stands between the layers of a list is in the code that goes through it, so their numbers say nothing.
+    """
+    numbers: dict[str, list[int]] = {}
+    for link in links:
+        if link.layer.index is not None:
+            numbers.setdefault(link.layer.parent, []).append(link.layer.index)
+    blocks = {link.layer.parent for link in links if link.layer.block is not None}
+    return frozenset(
+        parent
+        for parent, found in numbers.items()
+        if len(found) > 1 and sorted(found) == list(range(len(found))) and parent not in blocks
+    )
+
+
+def _gap(
+    links: tuple[Link, ...], at: int, attached: tuple[Layer, ...], tree: ModuleTree | None, listed: frozenset[str]
+) -> Gap:
     link = links[at]
     following = links[at + 1] if at + 1 < len(links) else None
     norm = next((layer for layer in attached if layer.kind != "prelu"), None)
     last = attached[-1] if attached else link.layer
+    in_list = link.layer.parent in listed and last is link.layer
     opening = at == 0 or links[at - 1].layer.parent != link.layer.parent
     return Gap(
         owner=link,
         attached=attached,
         inside=_between(link.layer, norm),
-        behind=_between(last, following.layer if following else None),
-        ahead=link.layer.index if opening else None,
+        behind=None if in_list else _between(last, following.layer if following else None),
+        ahead=link.layer.index if opening and not in_list else None,
         reshaped=following is not None and (link.layer.kind == "conv") != (following.layer.kind == "conv"),
         nodes=_nodes(tree, link.layer, following.layer if following else None),
         nodes_ahead=_children(tree, link.layer.parent, 0, link.layer.index) if opening else (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from vae_analyze.loading.rebuild.gaps import Gap
@@ -48,6 +48,12 @@ class Setting:
             side = (side + 2 * self.padding - kernel) // self.stride + 1 if side + 2 * self.padding >= kernel else 0
         return max(side // 2 if self.pool else side, 0)
 
+    def place(self, side: int, out: int) -> object:
+        """What a setting amounts to on maps of a side: a kernel that has a single place has no stride."""
+        if (side == 1 and self.transposed) or (out == 1 and not self.transposed and not self.pool):
+            return replace(self, stride=1, output_padding=0), out
+        return self, out
+
     def said(self, kernel: int) -> str:
         """In short, such as "k4s2p1"."""
         text = f"{'up2 ' if self.up else ''}k{kernel}s{self.stride}p{self.padding}"
@@ -64,12 +70,14 @@ class Geometry:
         settings: In order.
         start: Side of the maps that enter the first; 0 where there are no maps.
         end: Side of the maps that leave the last.
+        averaged: Whether maps are averaged to one pixel before they become a vector.
         cost: How unusual; 0 at best.
     """
 
     settings: tuple[Setting, ...] = ()
     start: int = 0
     end: int = 0
+    averaged: bool = False
     cost: float = 0.0
 
 
@@ -132,11 +140,16 @@ def geometries(
     before = {gap.owner.layer.path: gaps[at - 1] if at else None for at, gap in enumerate(gaps)}
     options = [tuple(_options(gap, before[gap.owner.layer.path], tree, behind=behind)) for gap in convs]
     kernels = [gap.owner.layer.shape[2] for gap in convs]
-    return list(_ways(options, kernels, side, ends))
+    kinds = [(gap.owner.layer.shape[2], gap.owner.layer.block is None) for gap in convs]
+    return list(_ways(options, kernels, kinds, side, ends))
 
 
 def _ways(
-    options: list[tuple[tuple[Setting, float], ...]], kernels: list[int], side: int, ends: int | None
+    options: list[tuple[tuple[Setting, float], ...]],
+    kernels: list[int],
+    kinds: list[tuple[int, bool]],
+    side: int,
+    ends: int | None,
 ) -> Iterator[Geometry]:
     waiting: list[tuple[float, int, int, tuple[Setting, ...]]] = [(0.0, 0, side, ())]
     count = 0
@@ -147,11 +160,14 @@ def _ways(
                 yield Geometry(settings=done, start=side, end=at, cost=cost)
             continue
         kernel = kernels[len(done)]
-        earlier = {setting for setting, size in zip(done, kernels, strict=False) if size == kernel}
+        kind = kinds[len(done)]
+        earlier = {setting for setting, size in zip(done, kinds, strict=False) if size == kind}
+        alike: set[object] = set()
         for setting, extra in options[len(done)]:
             out = setting.out(at, kernel)
-            if out < 1:
+            if out < 1 or setting.place(at, out) in alike:
                 continue
+            alike.add(setting.place(at, out))
             count += 1
             other = _ANOTHER if earlier and setting not in earlier else 0.0
             heapq.heappush(waiting, (cost + extra + other, count, out, (*done, setting)))
@@ -162,10 +178,27 @@ def _options(gap: Gap, before: Gap | None, tree: ModuleTree | None, *, behind: b
     if fact is not None:
         yield from fact
         return
-    if behind:
+    if gap.owner.layer.block is not None:
+        yield from _blocked(gap, behind=behind)
+    elif behind:
         yield from _decoding(gap, before)
     else:
         yield from _encoding(gap)
+
+
+def _blocked(gap: Gap, *, behind: bool) -> Iterator[tuple[Setting, float]]:
+    """Of a residual block, which keeps sides but for its stride."""
+    layer = gap.owner.layer
+    padding = layer.shape[2] // 2
+    yield Setting(padding=padding), 0.2
+    if behind:
+        for up in ("nearest", "bilinear"):
+            yield Setting(padding=padding, up=up), 0.3 + _BILINEAR * (up == "bilinear")
+        return
+    if layer.block is not None and layer.block.shortcut is not None:
+        yield Setting(stride=2, padding=padding), 0.1
+    for pool in ("max", "avg"):
+        yield Setting(padding=padding, pool=pool), 0.3 + _AVERAGE * (pool == "avg")
 
 
 def _encoding(gap: Gap) -> Iterator[tuple[Setting, float]]:

@@ -37,7 +37,7 @@ def head_pairs(chain: tuple[Layer, ...]) -> tuple[HeadPair, ...]:
     pairs = [
         _pair((one,), (other,))
         for one, other in combinations(chain, 2)
-        if one.shape == other.shape and one.kind == other.kind
+        if one.shape == other.shape and one.kind == other.kind and one.block is None and other.block is None
     ]
     pairs += [_pair(one, other) for one, other in combinations(_groups(chain), 2) if _parallel(one, other)]
     unique = {(pair.paths, pair.first[0].layer.path): pair for pair in pairs}

@@ -20,6 +20,7 @@ from vae_analyze.loading.settling.fresh import untrained_signs
 _BETTER = 0.95
 _BETTER_THAN_SHUFFLED = 0.85
 _FAR = 1.2  # collapsed models give about the mean image; further off, something else is the matter
+_DEAF = 0.02  # errors with the own and with another sample's code that differ by less, as a share
 _SEED = 20263
 _NO_KL = 0.02  # nats per latent
 _COUNT = 512
@@ -68,7 +69,8 @@ def health_of(candidate: Candidate, bench: Bench, stated: Mapping[str, Any]) -> 
     signs = untrained_signs(Rebuilt(blueprint, bench.weights), stated)
     sick = ""
     if not (own < _BETTER * constant and own < _BETTER_THAN_SHUFFLED * other):
-        sick = _reason(mean, second, signs, far=own > _FAR * constant)
+        deaf = abs(other - own) < _DEAF * own
+        sick = _reason(mean, second, signs, far=own > _FAR * constant, deaf=deaf)
     return Health(error=own, mean_sample=constant, shuffled=other, sick=sick, signs=signs)
 
 
@@ -76,7 +78,7 @@ def _error(x: Tensor, x_hat: Tensor) -> float:
     return float((x - x_hat).square().mean())
 
 
-def _reason(mean: Tensor, second: Tensor | None, signs: tuple[str, ...], *, far: bool) -> str:
+def _reason(mean: Tensor, second: Tensor | None, signs: tuple[str, ...], *, far: bool, deaf: bool) -> str:
     if signs:
         return f"untrained: {'; '.join(signs)}"
     if second is not None and not far:
@@ -86,4 +88,9 @@ def _reason(mean: Tensor, second: Tensor | None, signs: tuple[str, ...], *, far:
                 f"posterior collapse: KL to the prior {float(kl.sum()):.2g} nats in all {kl.numel()} latents together, "
                 "so that the codes carry nothing"
             )
+    if deaf:
+        return (
+            "the best reading found ignores its code, so that this is an architecture that names and shapes do not "
+            "tell, or the data are others"
+        )
     return "no reading reconstructs them: another architecture, other data, or hardly trained"

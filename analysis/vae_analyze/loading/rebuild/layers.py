@@ -26,6 +26,7 @@ class Layer:
         shape: Of its weight.
         biased: Whether there is a bias.
         outputs: Length of the bias; 0 without one.
+        block: What it consists of, where it is a residual block; the kernel is that of its largest convolution.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Layer:
     shape: tuple[int, ...]
     biased: bool = False
     outputs: int = 0
+    block: Block | None = None
 
     @property
     def parent(self) -> str:
@@ -54,6 +56,26 @@ class Layer:
 
 @final
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """What a residual block consists of.
+
+    Args:
+        main: Its layers in order.
+        norms: The normalisation that belongs to each of them; None: none.
+        ahead: Whether normalisations come ahead of their layers.
+        shortcut: The layer beside them, for want of which what enters is added as it is.
+        shortcut_norm: A normalisation behind that.
+    """
+
+    main: tuple[Layer, ...]
+    norms: tuple[Layer | None, ...]
+    ahead: bool = False
+    shortcut: Layer | None = None
+    shortcut_norm: Layer | None = None
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Layers:
     """All layers of a file.
 
@@ -62,21 +84,32 @@ class Layers:
         attached: Normalisations and learned slopes by the path of the linear layer or convolution they follow.
         loose: What belongs to none of them and has no part in encoding or decoding: lone numbers.
         odd: What is none of the kinds known here.
+        beside: Modules and parameters that were left out, because they are something beside the autoencoder.
     """
 
     chain: tuple[Layer, ...]
     attached: dict[str, tuple[Layer, ...]] = field(default_factory=dict)
     loose: tuple[Layer, ...] = ()
     odd: tuple[Layer, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 def layers_of(tensors: Mapping[str, Tensor]) -> Layers:
     """The layers that these tensors belong to; `reparameterised.multiplied` comes first."""
+    return gathered(listed(tensors))
+
+
+def listed(tensors: Mapping[str, Tensor]) -> list[Layer]:
+    """Every layer in the order of the file, whatever its kind."""
     groups: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         path, last = _place(name)
         groups.setdefault(path, {})[last] = tensor
-    layers = [_layer(path, order, parts) for order, (path, parts) in enumerate(groups.items())]
+    return [_layer(path, order, parts) for order, (path, parts) in enumerate(groups.items())]
+
+
+def gathered(layers: list[Layer]) -> Layers:
+    """Layers by the part that they have in a network."""
     chain = tuple(layer for layer in layers if layer.weighted)
     attached, stray = _attach(layers, chain)
     odd = [layer for layer in layers if layer.kind == "other"] + stray

@@ -38,6 +38,7 @@ _OUTPUTS: dict[str, Output] = {
     "none": "prob",
     "none in [-1, 1]": "tanh",
     "tanh in [0, 1]": "prob",
+    "as it went in": "same",
 }
 
 
@@ -108,7 +109,7 @@ def _loaded(source: Source, weights: Weights, decided: Decided, options: LoadOpt
     blueprint = assemble(best.plan, best.choices, best.shape)
     core = Rebuilt(blueprint, weights.tensors)
     convention, second, value_range = _convention(core, best, options)
-    found = [*assumptions(best, weights.layers, decided.fit, options), *second]
+    found = [*assumptions(best, decided.layers, decided.fit, options), *second]
     kind = ConditionalConventional if blueprint.classes else Conventional
     model = kind(core, convention, value_range=value_range)
     card = Card(

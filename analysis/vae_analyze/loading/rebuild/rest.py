@@ -55,6 +55,11 @@ class Rest:
         """Mean logarithm of the two; 0 at rest."""
         return 0.5 * (math.log(max(self.encoder, 1.0)) + math.log(max(self.decoder, 1.0)))
 
+    @property
+    def worst(self) -> float:
+        """The larger of the two."""
+        return max(self.encoder, self.decoder)
+
 
 def rest_of(bench: Bench, plan: Plan, choices: Choices, shape: tuple[int, ...], seconds: tuple[Second, ...]) -> Rest:
     """How far the weights are from rest in one reading, under the loss that explains them best.

@@ -274,7 +274,7 @@ def square(numbers: int, channels: int) -> bool:
 
 def _orientations(layer: Layer, *, both: bool) -> list[Link]:
     """The ways to read a weight that its bias allows; which way a square one lies is asked later, as `transposed`."""
-    if layer.kind == "linear" or not both:
+    if layer.kind == "linear" or not both or layer.block is not None:
         return [Link(layer=layer)] if not layer.outputs or layer.outputs == layer.shape[0] else []
     if layer.shape[0] == layer.shape[1]:
         return [Link(layer=layer, transposed=True)]

@@ -13,7 +13,7 @@ from itertools import product
 from typing import final
 
 from vae_analyze.loading.rebuild.blueprint import Plan
-from vae_analyze.loading.rebuild.choices import Choices, LabelSide, Squash
+from vae_analyze.loading.rebuild.choices import Choices, LabelSide, Squash, Style
 from vae_analyze.loading.settling.convention import Split
 
 ACTIVATIONS: dict[str, float] = {
@@ -37,6 +37,7 @@ _SQUASHES: dict[Squash, float] = {
     "none": 0.03,
     "none in [-1, 1]": 0.05,
     "tanh in [0, 1]": 0.08,
+    "as it went in": 0.09,
 }
 SQUASHED: dict[Squash, str] = {
     "sigmoid": "probabilities, by a sigmoid",
@@ -44,14 +45,19 @@ SQUASHED: dict[Squash, str] = {
     "none": "data as they are",
     "none in [-1, 1]": "data in [-1, 1], as they are",
     "tanh in [0, 1]": "data as they are, by a tanh",
+    "as it went in": "data in the input's range, as they are",
 }
 _ODD_PAIR = 0.25  # data come out in another range than they went in
 _SEAM = 0.01
 _ENDS = 0.10
+_ENTRY = 0.04
 _RANGE = 0.02
 _UNUSUAL_RANGE = 0.08
 _ACTIVATION_FIRST = 0.02
 _GROUPS = {32: 0.0, 8: 0.01, 16: 0.01, 4: 0.01, 1: 0.01, 2: 0.02, 64: 0.02}
+GROUPS = (*_GROUPS, 1 << 20)  # beyond the channels: a group each, an instance norm
+_OTHER_GROUPS = 0.05
+_STYLES = 0.05
 
 
 @final
@@ -68,6 +74,8 @@ class Open:
         norms: Whether normalisations are there whose order is open.
         grouped: Whether group norms are there.
         labels: Whether labels are put in.
+        styles: Of residual blocks, where there are any.
+        entry: Whether behind the decoder's first layer another activation may stand than behind the rest.
     """
 
     activations: tuple[str, ...] = tuple(ACTIVATIONS)
@@ -83,6 +91,8 @@ class Open:
     norms: bool = False
     grouped: bool = False
     labels: bool = False
+    styles: tuple[Style, ...] = ("then active",)
+    entry: bool = True
 
 
 @final
@@ -110,11 +120,12 @@ def coordinates(open_to: Open, plan: Plan) -> list[Coordinate]:
         _together(open_to),
         _alone(open_to, "encoder"),
         _alone(open_to, "decoder"),
-        _seam("encoder"),
-        _seam("decoder"),
+        _seam(),
+        _entry(open_to),
         *([_order("encoder"), _order("decoder")] if open_to.norms else []),
         *([_groups("encoder"), _groups("decoder")] if open_to.grouped else []),
         *([_labels("encoder"), _labels("decoder")] if open_to.labels else []),
+        *([_styles(open_to, "encoder"), _styles(open_to, "decoder")] if len(open_to.styles) > 1 else []),
         _ends(),
     ]
 
@@ -129,10 +140,12 @@ def penalty(choices: Choices) -> float:
     if choices.squash in ("tanh", "none in [-1, 1]") and choices.input_range != (-1.0, 1.0):
         cost += _ODD_PAIR
     cost += _range_cost(choices.input_range)
-    cost += _SEAM * (not front.seam)
+    cost += _SEAM * (not front.seam) + (_ENTRY + _activation(back.entry) if back.entry else 0.0)
     cost += _ENDS * (front.ends != "none")
     cost += _ACTIVATION_FIRST * ((not front.norm_first) + (not back.norm_first))
     cost += (_GROUPS.get(front.groups, 0.03) + _GROUPS.get(back.groups, 0.03)) / 2
+    cost += _OTHER_GROUPS * (front.groups != back.groups)
+    cost += _STYLES * (front.style != back.style)
     cost += 0.01 * ((front.labels != "after") + (back.labels != "after"))
     return cost + 0.1 * choices.swapped + 0.02 * (choices.split == "interleaved")
 
@@ -226,20 +239,31 @@ def _alone(open_to: Open, side: str) -> Coordinate:
     )
 
 
-def _seam(side: str) -> Coordinate:
+def _seam() -> Coordinate:
     def variants(choices: Choices) -> Iterable[Choices]:
         for one in (True, False):
-            if side == "encoder":
-                yield replace(choices, encoder=replace(choices.encoder, seam=one))
-            else:
-                yield replace(choices, decoder=replace(choices.decoder, seam=one))
+            yield replace(choices, encoder=replace(choices.encoder, seam=one))
 
-    place = "before the heads" if side == "encoder" else "behind the decoder's first layer"
     return Coordinate(
-        what=f"activation {place}",
+        what="activation before the heads",
         variants=variants,
-        said=lambda choices: "yes" if (choices.encoder if side == "encoder" else choices.decoder).seam else "no",
+        said=lambda choices: "yes" if choices.encoder.seam else "no",
     )
+
+
+def _entry(open_to: Open) -> Coordinate:
+    def variants(choices: Choices) -> Iterable[Choices]:
+        back = choices.decoder
+        yield replace(choices, decoder=replace(back, seam=False, entry=""))
+        for one in ("", *(open_to.activations if open_to.entry else ())):
+            if one not in (back.activation, "none"):
+                yield replace(choices, decoder=replace(back, seam=True, entry=one))
+
+    def said(choices: Choices) -> str:
+        back = choices.decoder
+        return back.entry or back.activation if back.seam else "none"
+
+    return Coordinate(what="activation behind the decoder's first layer", variants=variants, said=said)
 
 
 def _order(side: str) -> Coordinate:
@@ -259,7 +283,7 @@ def _order(side: str) -> Coordinate:
 
 def _groups(side: str) -> Coordinate:
     def variants(choices: Choices) -> Iterable[Choices]:
-        for one in (*_GROUPS, 1 << 20):  # beyond the channels: a group each, an instance norm
+        for one in GROUPS:
             if side == "encoder":
                 yield replace(choices, encoder=replace(choices.encoder, groups=one))
             else:
@@ -269,6 +293,21 @@ def _groups(side: str) -> Coordinate:
         what=f"groups of the {side}'s group norms",
         variants=variants,
         said=lambda choices: str((choices.encoder if side == "encoder" else choices.decoder).groups),
+    )
+
+
+def _styles(open_to: Open, side: str) -> Coordinate:
+    def variants(choices: Choices) -> Iterable[Choices]:
+        for one in open_to.styles:
+            if side == "encoder":
+                yield replace(choices, encoder=replace(choices.encoder, style=one))
+            else:
+                yield replace(choices, decoder=replace(choices.decoder, style=one))
+
+    return Coordinate(
+        what=f"residual blocks of the {side}",
+        variants=variants,
+        said=lambda choices: (choices.encoder if side == "encoder" else choices.decoder).style,
     )
 
 
@@ -290,7 +329,13 @@ def _labels(side: str) -> Coordinate:
 
 def _ends() -> Coordinate:
     def variants(choices: Choices) -> Iterable[Choices]:
-        for one in ("none", choices.encoder.activation if choices.encoder.activation != "none" else "relu"):
-            yield replace(choices, encoder=replace(choices.encoder, ends=one))
+        front = choices.encoder
+        yield replace(choices, encoder=replace(front, ends="none", ends_both=True))
+        for both in (True, False):
+            end = front.activation if front.activation != "none" else "relu"
+            yield replace(choices, encoder=replace(front, ends=end, ends_both=both))
 
-    return Coordinate(what="activation behind the heads", variants=variants, said=lambda choices: choices.encoder.ends)
+    def said(choices: Choices) -> str:
+        return choices.encoder.ends + ("" if choices.encoder.ends_both else ", of the mean alone")
+
+    return Coordinate(what="activation behind the heads", variants=variants, said=said)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 from vae_analyze.loading.rebuild.blueprint import Plan
 from vae_analyze.loading.rebuild.candidate import Candidate
 from vae_analyze.loading.rebuild.choices import Choices, Half
+from vae_analyze.loading.rebuild.gaps import Gap
 from vae_analyze.loading.rebuild.geometry import Geometry, geometries, side_of
 from vae_analyze.loading.rebuild.structure import Link, Structure, Width
 from vae_analyze.loading.settling.convention import Split
@@ -17,6 +19,10 @@ SIDES = (28, 32, 64, 96, 128, 224, 256)
 _MOST_PER_SIDE = 60
 _MOST_FRONT = 12
 _MOST_BACK = 12
+_MOST_MIRRORED = 60  # of one half, where the other mirrors it
+_MOST_OTHERWISE = 60
+_AVERAGED = 0.5
+_UNMIRRORED = 1.5  # of two geometries that go together, in which are tried at all: halves mirror each other as a rule
 # Codes with more numbers than the data: hardly what anybody trains, and they reconstruct well whatever the rest is.
 _EXPANDING = 25.0
 
@@ -32,9 +38,39 @@ def candidates(plan: Plan, shapes: list[tuple[int, ...]], tree: ModuleTree | Non
     found: list[Candidate] = []
     for at, shape in enumerate(shapes):
         ways = _ways(plan, shape, tree)
-        ways.sort(key=lambda pair: pair[0].cost + pair[1].cost)
+        ways.sort(key=lambda pair: _priority(plan, pair[0], pair[1], shape[-1]))
         found += [_candidate(plan, shape, pair, 0.5 * at) for pair in ways[:_MOST_PER_SIDE]]
     return found
+
+
+def otherwise(candidate: Candidate, tree: ModuleTree | None) -> list[Candidate]:
+    """A candidate with every other geometry of one half, the other half as it is: more than can be tried in pairs.
+
+    Args:
+        candidate: With everything else settled.
+        tree: Facts of a pickled module.
+    """
+    plan, shape, choices = candidate.plan, candidate.shape, candidate.choices
+    front, back = choices.encoder.geometry, choices.decoder.geometry
+    side = shape[-1] if len(shape) == 3 else 0
+    fronts = [
+        one for one in _fronts(plan, side, tree)[:_MOST_OTHERWISE] if not plan.structure.maps or one.end == front.end
+    ]
+    pairs = [(one, back) for one in fronts]
+    pairs += [(front, one) for one in _backs(plan, front, side, tree)[:_MOST_OTHERWISE]]
+    started = [_candidate(plan, shape, pair, 0.0) for pair in pairs]
+    return [
+        replace(
+            candidate,
+            choices=replace(
+                choices,
+                encoder=replace(choices.encoder, geometry=one.choices.encoder.geometry),
+                decoder=replace(choices.decoder, geometry=one.choices.decoder.geometry),
+            ),
+            start=one.start,
+        )
+        for one in started
+    ]
 
 
 def _candidate(plan: Plan, shape: tuple[int, ...], pair: tuple[Geometry, Geometry], late: float) -> Candidate:
@@ -54,8 +90,33 @@ def _ways(plan: Plan, shape: tuple[int, ...], tree: ModuleTree | None) -> list[t
         return []
     fronts = _fronts(plan, side, tree)
     found = []
-    for front in fronts[:_MOST_FRONT]:
-        found += [(front, back) for back in _backs(plan, front, side, tree)[:_MOST_BACK]]
+    backs: dict[int, list[Geometry]] = {}
+    for at, front in enumerate(fronts[:_MOST_MIRRORED]):
+        if front.end not in backs:
+            backs[front.end] = _backs(plan, front, side, tree)[:_MOST_MIRRORED]
+        found += [
+            (front, back)
+            for number, back in enumerate(backs[front.end])
+            if (at < _MOST_FRONT and number < _MOST_BACK) or mirrored(plan, front, back, side)
+        ]
+    return found
+
+
+def _priority(plan: Plan, front: Geometry, back: Geometry, side: int) -> float:
+    return front.cost + back.cost + _UNMIRRORED * (not mirrored(plan, front, back, side))
+
+
+def mirrored(plan: Plan, front: Geometry, back: Geometry, side: int) -> bool:
+    """Whether the maps of the decoder pass through the sides that those of the encoder did, the other way round."""
+    down = _sides(plan.encoder, front, side)
+    return down == _sides(plan.decoder, back, back.start)[::-1]
+
+
+def _sides(gaps: tuple[Gap, ...], geometry: Geometry, side: int) -> list[int]:
+    kernels = [gap.owner.layer.shape[2] for gap in gaps if gap.owner.layer.kind == "conv"]
+    found = [side]
+    for setting, kernel in zip(geometry.settings, kernels, strict=False):
+        found.append(setting.out(found[-1], kernel))
     return found
 
 
@@ -75,7 +136,14 @@ def _fronts(plan: Plan, side: int, tree: ModuleTree | None) -> list[Geometry]:
     links = plan.structure.encoder
     if all(link.layer.kind == "linear" for link in links):
         return [Geometry()]
-    return geometries(plan.encoder, side=side, ends=_flattened(links), tree=tree, behind=False)
+    ends = _flattened(links)
+    found = geometries(plan.encoder, side=side, ends=ends, tree=tree, behind=False)
+    if ends != 1:
+        return found
+    # One number per channel: maps that have shrunk to one pixel, or the mean over all pixels.
+    whole = geometries(plan.encoder, side=side, ends=None, tree=tree, behind=False)
+    found += [replace(one, averaged=True, cost=one.cost + _AVERAGED) for one in whole if one.end > 1]
+    return sorted(found, key=lambda one: one.cost)
 
 
 def _flattened(links: tuple[Link, ...]) -> int | None:

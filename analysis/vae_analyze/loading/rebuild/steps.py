@@ -11,7 +11,20 @@ from torch import Tensor
 from torch.nn import functional
 
 Operation = Literal[
-    "linear", "conv", "deconv", "norm", "activation", "pool", "upsample", "flatten", "unflatten", "labels", "affine"
+    "linear",
+    "conv",
+    "deconv",
+    "norm",
+    "activation",
+    "pool",
+    "upsample",
+    "flatten",
+    "unflatten",
+    "labels",
+    "affine",
+    "keep",
+    "swap",
+    "add",
 ]
 
 
@@ -20,11 +33,15 @@ Operation = Literal[
 class Step:
     """One operation.
 
+    A residual block is flat: "keep" remembers what enters it, "swap" changes that for the present numbers, so that the
+    shortcut works on it, and "add" ends the block.
+
     Args:
         op: What it is.
         at: Path of its weights, where it has any.
-        kind: Which activation, normalisation (batch, layer, group, instance), pooling (max, avg), interpolation, or on
-            which side labels are put (before, after).
+        kind: Which activation, normalisation (batch, layer, group, instance), pooling (max, avg, global),
+            interpolation, order of a flattening ("channels last" or as it is), or on which side labels are put
+            (before, after).
         stride: Of a convolution; of a pooling its window and stride; of an upsampling its factor.
         padding: Of a convolution.
         output_padding: Of a transposed convolution.
@@ -60,9 +77,7 @@ def run(steps: tuple[Step, ...], weights: Mapping[str, Tensor], x: Tensor, label
         x: ``(n, ...)``.
         labels: ``(n, classes)`` or class numbers, where a step puts them in.
     """
-    for step in steps:
-        x = _label(step, weights, x, labels) if step.op == "labels" else _OPERATIONS[step.op](step, weights, x)
-    return x
+    return _run(steps, weights, x, labels, {})
 
 
 def watched(
@@ -70,11 +85,27 @@ def watched(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """As `run`, and what enters each batch normalisation, by its path."""
     seen: dict[str, Tensor] = {}
+    return _run(steps, weights, x, labels, seen), seen
+
+
+def _run(
+    steps: tuple[Step, ...], weights: Mapping[str, Tensor], x: Tensor, labels: Tensor | None, seen: dict[str, Tensor]
+) -> Tensor:
+    kept: list[Tensor] = []  # what entered the residual blocks around the present step
     for step in steps:
         if step.op == "norm" and step.kind == "batch":
             seen[step.at] = x
-        x = run((step,), weights, x, labels)
-    return x, seen
+        if step.op == "labels":
+            x = _label(step, weights, x, labels)
+        elif step.op == "keep":
+            kept.append(x)
+        elif step.op == "swap":
+            x, kept[-1] = kept[-1], x
+        elif step.op == "add":
+            x = x + kept.pop()
+        else:
+            x = _OPERATIONS[step.op](step, weights, x)
+    return x
 
 
 def activate(kind: str, x: Tensor, slope: float = 0.0) -> Tensor:
@@ -138,6 +169,8 @@ def _activation(step: Step, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:
 
 
 def _pool(step: Step, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all
+    if step.kind == "global":
+        return functional.adaptive_avg_pool2d(x, 1)
     if step.kind == "max":
         return functional.max_pool2d(x, step.stride)
     return functional.avg_pool2d(x, step.stride)
@@ -151,11 +184,14 @@ def _upsample(step: Step, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:  
 
 
 def _flatten(step: Step, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all
-    return x.flatten(1)
+    return (x.movedim(1, -1) if step.kind else x).flatten(1)
 
 
 def _unflatten(step: Step, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all
-    return x.reshape(x.shape[0], *step.size)
+    if not step.kind:
+        return x.reshape(x.shape[0], *step.size)
+    channels, *sides = step.size
+    return x.reshape(x.shape[0], *sides, channels).movedim(-1, 1)
 
 
 def _affine(step: Step, weights: Mapping[str, Tensor], x: Tensor) -> Tensor:  # noqa: ARG001 - one signature for all

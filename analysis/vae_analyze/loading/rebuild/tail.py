@@ -47,6 +47,8 @@ def tail(
     else:
         norms = [layer for layer in gap.attached if layer.kind != "prelu"]
         active = active_behind(gap, following, half, setting, seam=seam, ends=ends)
+        if gap.owner.layer.block is not None and gap.room is None and not norms:
+            active = seam and half.seam and half.style in ("sum", "active first")  # else a block has its own
         acts = list(_activation(gap, half, ends=ends)) if active else []
         first = half.norm_first if gap.inside is None else gap.inside == 0
         normed = [normalisation(layer, half, maps=gap.owner.layer.kind == "conv") for layer in norms]
@@ -123,7 +125,7 @@ def _exact(
                 found += 1
                 kind, slope = named(activation)
                 yield Step(op="activation", kind=kind, number=slope)
-    open_end = gap.behind is None and not found
+    open_end = gap.behind is None and not found and gap.owner.layer.block is None
     if open_end and (half.ends != "none" if ends else seam and half.seam):
         yield from _activation(gap, half, ends=ends)
 

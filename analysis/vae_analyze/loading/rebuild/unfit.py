@@ -16,11 +16,20 @@ _SIGNS: tuple[tuple[str, str], ...] = (
     (r"(in_proj_weight|attn|attention|(^|\.)(to_)?qkv|(^|\.)to_[qkv]\b|self_att)", "attention layers"),
     (r"(codebook|vq_|_vq|quantizer|quantize\.embedding|ema_w|embed_avg|cluster_size)", "a vector-quantised code (VQ)"),
     (r"(^|[._])(flow|flows|iaf|maf|made|planar|nvp|coupling)[._\d]", "a normalising flow"),
-    (r"(shortcut|skip|resblock|res_block|residual|downsample\.0|layer\d\.\d+\.conv1)", "residual or skip connections"),
     (r"(pseudo|vamp|u_inputs|idle_input)", "a learned mixture prior (VampPrior)"),
     (r"(cls_token|pos_embed|patch_embed|positional)", "a transformer"),
-    (r"(discriminator|disc_net|critic|netd)\.", "a discriminator beside the autoencoder"),
 )
+
+_ADVERSARY = re.compile(r"(^|\.)(\w*discrim\w*|critic|net_?d)\.", re.IGNORECASE)
+
+_RESIDUAL = re.compile(r"(shortcut|skip|resblock|res_block|residual|downsample\.0|layer\d\.\d+\.conv1)", re.IGNORECASE)
+
+
+def residual(tensors: Mapping[str, Tensor]) -> str:
+    """The skip connections that names speak of, in words; "" where they speak of none."""
+    matching = [name for name in tensors if _RESIDUAL.search(name)]
+    names = listing([printable(name, limit=60) for name in matching], most=3)
+    return f"residual or skip connections: {names}" if matching else ""
 
 
 def unfit(tensors: Mapping[str, Tensor]) -> str:
@@ -54,5 +63,9 @@ def leftover(layers: Layers) -> str:
             return f"more than two encoder outputs of shape {shape} (a mixed or hierarchical code): {names}"
     if len(convs) > 1 and len({layer.shape for layer in convs}) < len(convs):
         return f"grouped convolutions: {printable(convs[0].path, limit=60)} {convs[0].shape}"
+    others = [layer.path for layer in layers.chain if _ADVERSARY.search(layer.path)]
+    if others:
+        names = listing([printable(path, limit=60) for path in others], most=3)
+        return f"a discriminator beside the autoencoder ({names}), and no order of the layers either with it or without"
     shown = [f"{printable(layer.path, limit=60)} {layer.shape}" for layer in layers.chain]
     return f"no order in which every layer takes what the one before gives: {listing(shown, most=10)}"

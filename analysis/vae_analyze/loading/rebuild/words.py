@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from vae_analyze.loading.options import LoadOptions
-from vae_analyze.loading.rebuild.choices import Squash
+from vae_analyze.loading.rebuild.choices import Squash, Style
 from vae_analyze.loading.rebuild.layers import Layer, Layers
 from vae_analyze.loading.rebuild.space import Open
 from vae_analyze.loading.rebuild.structure import Structure
@@ -33,6 +33,7 @@ _OUTPUTS: dict[str, tuple[Squash, ...]] = {
     "prob": ("sigmoid", "none", "tanh in [0, 1]"),
     "logits": ("sigmoid",),
     "tanh": ("tanh", "none in [-1, 1]"),
+    "same": ("as it went in",),
 }
 
 
@@ -45,16 +46,34 @@ def open_to(content: Content, layers: Layers, structure: Structure, options: Loa
         norms=any(layer.kind in ("batchnorm", "norm") and layer.index is None for layer in _attached(layers)),
         grouped="norm" in kinds,
         labels=bool(structure.extra),
+        styles=_styles(layers),
         ranges=_ranges(options),
         squashes=_squashes(options),
+        entry=content.modules is None and not _in_a_row(structure),
     )
     if not said:
         return start
     return replace(start, activations=said)
 
 
+def _in_a_row(structure: Structure) -> bool:
+    """Whether the decoder's first layer is followed as the rest is: in one Sequential, or as its only hidden layer."""
+    first, *more = structure.decoder
+    return len(more) < 2 or (first.layer.index is not None and first.layer.parent == more[0].layer.parent)
+
+
+def _styles(layers: Layers) -> tuple[Style, ...]:
+    blocks = [layer.block for layer in layers.chain if layer.block is not None]
+    if not blocks:
+        return ("then active",)
+    if all(block.ahead for block in blocks):
+        return ("sum", "then active")
+    return ("then active", "sum", "active first", "active inside")
+
+
 def _attached(layers: Layers) -> list[Layer]:
-    return [layer for attached in layers.attached.values() for layer in attached]
+    inside = [norm for layer in layers.chain if layer.block is not None for norm in layer.block.norms]
+    return [layer for attached in layers.attached.values() for layer in attached] + [x for x in inside if x is not None]
 
 
 def _named(structure: Structure) -> bool:
@@ -80,7 +99,9 @@ def _squashes(options: LoadOptions) -> tuple[Squash, ...]:
         return _OUTPUTS[options.output]
     if _unbounded(options.evidence):
         return ("none", "sigmoid", "tanh")
-    return ("sigmoid", "tanh", "none", "none in [-1, 1]", "tanh in [0, 1]")
+    usual: tuple[Squash, ...] = ("sigmoid", "tanh", "none", "none in [-1, 1]", "tanh in [0, 1]")
+    # In the two usual ranges it is one of those.
+    return (*usual, "as it went in") if set(_ranges(options)) - {(0.0, 1.0), (-1.0, 1.0)} else usual
 
 
 def _unbounded(evidence: Evidence | None) -> bool:
