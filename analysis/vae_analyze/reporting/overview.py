@@ -103,8 +103,6 @@ def doubts(run: Run) -> tuple[Doubt, ...]:
         if result.status == status
     ]
     found += [Doubt("model", "the checkpoint", printable(text)) for text in run.card.get("warnings") or ()]
-    for result in run.results:
-        found += doubts_of(result)
     if any(item.get("guess") for item in assumptions(run)):
         whole = "every number of this run holds only if the guesses below are right"
         found.append(Doubt("guess", "the model", f"{printable(run.card.get('format') or 'read')}: {whole}"))
@@ -118,6 +116,9 @@ def doubts(run: Run) -> tuple[Doubt, ...]:
         for item in assumptions(run)
         if item.get("guess")
     ]
+    # Behind what concerns the model, on which all of them rest.
+    for result in run.results:
+        found += doubts_of(result)
     return tuple(found)
 
 

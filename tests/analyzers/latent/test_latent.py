@@ -146,7 +146,9 @@ def test_the_number_of_clusters_is_recovered(components: int) -> None:
 def test_more_samples_are_asked_for_where_information_hits_its_ceiling() -> None:
     found = health(normal(300, 8), 1e-4)
     assert found.scalar("mutual_information").value == pytest.approx(math.log(300), abs=0.01)
-    assert any("ceiling" in warning for warning in found.warnings)
+    for name, bound in (("mutual_information", "a lower bound"), ("total_correlation", "an upper bound")):
+        assert found.scalar(name).status == "warning"
+        assert found.scalar(name).reason == f"{bound}: the mutual information is at its ceiling, log n = 5.7"
     assert any("at least" in reading for reading in found.readings)
 
 

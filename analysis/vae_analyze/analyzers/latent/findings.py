@@ -59,7 +59,7 @@ def findings(gathered: Gathered) -> Findings:
         figures=found.figures,
         rows=found.rows,
         readings=readings(health, found),
-        warnings=warnings(health, found),
+        warnings=warnings(health),
     )
 
 

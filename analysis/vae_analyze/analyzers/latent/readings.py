@@ -22,24 +22,16 @@ def readings(health: Health, found: Findings) -> tuple[str, ...]:
     return tuple(sentence for sentence in made if sentence)
 
 
-def warnings(health: Health, found: Findings) -> tuple[str, ...]:
+def warnings(health: Health) -> tuple[str, ...]:
     """What not to trust, and why."""
     said = []
-    n, density = health.dimensions.n, health.density
+    n = health.dimensions.n
     if n < _SMALL_N:
         said.append(f"Only {n} samples: densities and tails of the aggregate posterior are rough.")
-    if density is not None:
-        information = found.scalar("mutual_information").value
-        if density.at_ceiling:
-            said.append(
-                f"The mutual information of {information:.3g} nats is at its ceiling, log n = {density.ceiling:.3g}: "
-                "it is a lower bound, and the total correlation an upper one; more samples would bring both nearer."
-            )
-        if len(health.table) < health.table.total:
-            said.append(
-                f"The aggregate posterior is made of {len(health.table)} of {health.table.total} posteriors, evenly "
-                "spread."
-            )
+    if health.density is not None and len(health.table) < health.table.total:
+        said.append(
+            f"The aggregate posterior is made of {len(health.table)} of {health.table.total} posteriors, evenly spread."
+        )
     if health.table.broken:
         said.append(
             f"{health.table.broken} of {len(health.table) + health.table.broken} posteriors are not finite: densities, "
