@@ -153,13 +153,17 @@ class Pictures:
         pixels: uint8 ``(rows, columns, h, w, c)``, c = 1 or 3.
         row_labels: One per row.
         column_labels: One per column.
+        boxed: Columns drawn with a box around each tile, such as the anchor of a traversal.
     """
 
     pixels: NDArray[np.uint8]
     row_labels: tuple[str, ...]
     column_labels: tuple[str, ...]
+    boxed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if not all(0 <= column < len(self.column_labels) for column in self.boxed):
+            raise ValueError(f"expected boxed columns below {len(self.column_labels)}, got {self.boxed}")
         if self.pixels.ndim != 5 or self.pixels.shape[-1] not in (1, 3):
             raise ValueError(f"expected pixels (rows, columns, h, w, 1 or 3), got {self.pixels.shape}")
         if self.pixels.shape[:2] != (len(self.row_labels), len(self.column_labels)):
@@ -171,8 +175,9 @@ class Pictures:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Pictures):
             return NotImplemented
-        labels = (self.row_labels, self.column_labels) == (other.row_labels, other.column_labels)
-        return labels and self.pixels.shape == other.pixels.shape and bool((self.pixels == other.pixels).all())
+        words = (self.row_labels, self.column_labels, self.boxed)
+        same = words == (other.row_labels, other.column_labels, other.boxed)
+        return same and self.pixels.shape == other.pixels.shape and bool((self.pixels == other.pixels).all())
 
     __hash__ = None  # type: ignore[assignment]  # arrays can be changed
 
@@ -184,8 +189,9 @@ class Figure:
 
     Args:
         name: Short, unique within the analyzer.
-        kind: How to draw it, such as "curves", "bars", "heatmap", "pictures". A reporter that does not know a kind
-            shows the table.
+        kind: How to draw it, such as "curves", "bars", "heatmap", "pictures", "sliders" (pictures, each row with a
+            slider over its columns) or "animation" (columns are frames). A reporter that does not know a kind shows
+            the table.
         title: What people read above it.
         alt: One or two sentences that say in words, with numbers, what the figure shows.
         table: The numbers drawn (or, for pictures, the numbers that belong to them).
@@ -198,6 +204,7 @@ class Figure:
         high: Column with the upper ends, or "".
         caption: How to read it: n, interval, method.
         pictures: The pictures of a picture figure.
+        group: Consecutive figures of one group are views of one thing, of which one is shown at a time.
     """
 
     name: str
@@ -214,6 +221,7 @@ class Figure:
     high: str = ""
     caption: str = ""
     pictures: Pictures | None = None
+    group: str = ""
 
 
 @final

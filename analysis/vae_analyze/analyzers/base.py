@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vae_analyze.data.dataset import Dataset
     from vae_analyze.findings import Findings
     from vae_analyze.loading.card import Card
+    from vae_analyze.metrics.derivative import Derivative
     from vae_analyze.vae import DiagonalGaussian
 
 Need = Literal[
@@ -28,6 +29,7 @@ Need = Literal[
     "gradients",  # differentiates through the model
     "labels",
     "factors",
+    "groups",  # labels or factors, whichever the data have
     "images",  # samples of shape (c, h, w)
 ]
 
@@ -115,6 +117,12 @@ class Codes(Protocol):
     def chunks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
         """Shard by shard: indices ``(m,)``, means and log variances ``(m, *latent_shape)``."""
 
+    def labels(self) -> NDArray[np.int64] | None:
+        """Class numbers ``(n,)``, in the same order; None where the data have none."""
+
+    def factors(self) -> NDArray[np.float64] | None:
+        """Ground-truth factor values ``(n, k)``, in the same order; None where the data have none."""
+
 
 class Context(Protocol):
     """What an analyzer may know and ask beyond its batches."""
@@ -155,6 +163,12 @@ class Context(Protocol):
 
     def decode(self, z: Tensor, /, *, labels: Tensor | None = None) -> Tensor:
         """Decoded means of codes that belong to no sample; needs "decoder"."""
+
+    def derivative(self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None) -> Derivative:
+        """Directional derivatives of the decoded mean at codes ``(m, *latent_shape)``; needs "decoder".
+
+        By forward-mode derivatives; by central differences, and then said so, for a model that has none.
+        """
 
     def generator(self, tag: str = "", /) -> torch.Generator:
         """A generator seeded by (seed, analyzer, tag), on the CPU, for draws that belong to the whole."""

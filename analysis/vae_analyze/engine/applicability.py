@@ -19,6 +19,9 @@ def why_not(analyzer: Analyzer, card: Card, data: Dataset) -> str:
         "it needs derivatives, and this model has none": "gradients" in needs and not card.gradients,
         f"it needs labels, and {data.name} has none": "labels" in needs and data.label_names is None,
         f"it needs ground-truth factors, and {data.name} has none": "factors" in needs and data.factors is None,
+        f"it needs labels or ground-truth factors, and {data.name} has neither": "groups" in needs
+        and data.label_names is None
+        and data.factors is None,
         f"it needs images, and samples of {data.name} have shape {data.input_shape}": "images" in needs
         and len(data.input_shape) != 3,
     }

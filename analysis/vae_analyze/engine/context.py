@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vae_analyze.engine.session import Session
     from vae_analyze.engine.units import UnitStore
     from vae_analyze.loading.card import Card
+    from vae_analyze.metrics.derivative import Derivative
     from vae_analyze.vae import DiagonalGaussian
 
 
@@ -35,12 +36,28 @@ class StoredCodes:
 
     def chunks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
         """Indices, means and log variances of each shard."""
+        for unit in self._units():
+            yield unit["index"], unit["mean"], unit["logvar"]
+
+    def labels(self) -> NDArray[np.int64] | None:
+        """Class numbers of all samples."""
+        return self._stated("labels")
+
+    def factors(self) -> NDArray[np.float64] | None:
+        """Ground-truth factor values of all samples."""
+        return self._stated("factors")
+
+    def _units(self) -> Iterator[dict[str, NDArray[Any]]]:
         for key in self.keys:
             unit = self.store.read(key)
             if unit is None:
                 raise AnalyzerError("the table of codes was removed while it was in use", hint="run again")
-            arrays = unit[1]
-            yield arrays["index"], arrays["mean"], arrays["logvar"]
+            yield unit[1]
+
+    def _stated(self, name: str) -> NDArray[Any] | None:
+        found = [unit.get(name) for unit in self._units()]
+        whole = [part for part in found if part is not None]
+        return np.concatenate(whole) if found and len(whole) == len(found) else None
 
 
 @final
@@ -118,6 +135,11 @@ class AnalyzerContext:
         """Decoded means of codes that belong to no sample."""
         self._declared("decoder")
         return self._session.evaluator().decode(z, labels)
+
+    def derivative(self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None) -> Derivative:
+        """Directional derivatives of the decoded mean."""
+        self._declared("decoder")
+        return self._session.evaluator().derivative(z, tangent, labels, exact=self.card.gradients)
 
     def generator(self, tag: str = "", /) -> torch.Generator:
         """A generator for draws that belong to the whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, cast, final
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from vae_analyze.errors import AnalyzerError
 from vae_analyze.loading.card import Loaded
+from vae_analyze.metrics.derivative import Derivative, pushforward
 from vae_analyze.vae import VAE, ConditionalVAE, DiagonalGaussian
 
 Tick = Callable[[Literal["encode", "decode"], int], None]
@@ -47,6 +49,13 @@ class Evaluator:
         """Decoded means of ``z``, ``(m, *latent_shape)``."""
         parts = [self._decode(part, given) for part, given in self._chunks(z, labels)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def derivative(self, z: Tensor, tangent: Tensor, labels: Tensor | None, *, exact: bool) -> Derivative:
+        """Directional derivatives of the decoded mean at ``z`` along ``tangent``, both ``(m, *latent_shape)``."""
+        found = []
+        for (part, given), along in zip(self._chunks(z, labels), torch.split(tangent, self._batch_size), strict=True):
+            found.append(pushforward(partial(self._decode, labels=given), part, along, exact=exact))
+        return Derivative(torch.cat([one.value for one in found]), all(one.exact for one in found))
 
     def _encode(self, x: Tensor, labels: Tensor | None, *, consume: bool) -> DiagonalGaussian:
         # A copy: some models scale their input in place, and it is still needed as it was.

@@ -13,7 +13,7 @@ from vae_analyze.data.dataset import Dataset
 from vae_analyze.engine.keys import data_identity, identity, unit_key
 from vae_analyze.engine.partition import Shard, shards
 from vae_analyze.engine.session import Session, Settings
-from vae_analyze.engine.shard import CODES, ENCODED, needs_codes
+from vae_analyze.engine.shard import CODES, CODES_VERSION, ENCODED, needs_codes
 from vae_analyze.engine.sources import DataSource, ModelSource
 from vae_analyze.engine.units import UnitStore
 from vae_analyze.errors import CheckpointError, DataError
@@ -103,7 +103,7 @@ def make_plan(
         own = {analyzer.name: key_of(identity(analyzer)) for analyzer in analyzers}
         absent = {name for name, key in own.items() if not store.has(key)}
         if needs_codes(analyzers):
-            own[CODES] = key_of(CODES)
+            own[CODES] = key_of([CODES, CODES_VERSION])
             if not store.has(own[CODES]):
                 # The table of codes is made in passing, by those who read it.
                 absent |= {analyzer.name for analyzer in analyzers if analyzer.needs & ENCODED}

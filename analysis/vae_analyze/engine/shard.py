@@ -25,7 +25,8 @@ from vae_analyze.errors import DataError, StoreError
 from vae_analyze.vae import DiagonalGaussian
 
 ENCODED: frozenset[Need] = frozenset({"codes", "posterior", "sample", "reconstruction"})
-CODES = "codes"  # the unit that holds a shard's posteriors
+CODES = "codes"  # the unit that holds a shard's posteriors, labels and factors
+CODES_VERSION = 2  # raised when that unit holds something else
 
 
 @final
@@ -115,7 +116,7 @@ class _Pass:
         self._batch_size = batch_size
         self._evaluator = session.evaluator(batch_size=batch_size, tick=tick)
         self._report = ShardReport(shard.number, batch_size)
-        self._codes: list[DiagonalGaussian] = []
+        self._codes: list[dict[str, torch.Tensor]] = []
 
     def run(self, store: UnitStore, keys: Mapping[str, str]) -> ShardReport:
         stored = self._stored_codes(store, keys) if CODES in keys else None
@@ -155,7 +156,7 @@ class _Pass:
         )
         if keep_codes:
             # A model that cannot encode its data fails every analyzer that needs codes, with one reason.
-            self._guarded(CODES, lambda: self._codes.append(shared.posterior))
+            self._guarded(CODES, lambda: self._codes.append(_known(shared)))
         for analyzer in self._analyzers:
             if analyzer.name not in accumulators:
                 continue
@@ -195,17 +196,21 @@ class _Pass:
 
     def _codes_arrays(self) -> dict[str, Any]:
         # In the model's own format, so that codes from the store are the codes of the pass to the bit.
-        return {
-            "index": self._shard.index,
-            "mean": torch.cat([codes.mean for codes in self._codes]).cpu().numpy(),
-            "logvar": torch.cat([codes.logvar for codes in self._codes]).cpu().numpy(),
-        }
+        arrays = {name: torch.cat([batch[name] for batch in self._codes]).cpu().numpy() for name in self._codes[0]}
+        return {"index": self._shard.index, **arrays}
 
     def _gradient_mode(self) -> AbstractContextManager[Any]:
         # Inference mode is the cheapest, but its tensors can never take part in a derivative.
         if any("gradients" in analyzer.needs for analyzer in self._analyzers):
             return torch.no_grad()
         return torch.inference_mode()
+
+
+def _known(shared: SharedBatch) -> dict[str, torch.Tensor]:
+    """Codes, and what the data say of their samples, so that nobody reads the data again for it."""
+    known = {"mean": shared.posterior.mean, "logvar": shared.posterior.logvar}
+    stated = {"labels": shared.labels, "factors": shared.factors}
+    return known | {name: value for name, value in stated.items() if value is not None}
 
 
 def failure(error: BaseException) -> Failure:

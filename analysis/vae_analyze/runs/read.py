@@ -128,6 +128,7 @@ def _figure(plain: Mapping[str, Any], folder: Path) -> Figure:
         value=_axis(plain["value"]),
         table=_table(plain["table"], folder),
         pictures=_pictures(plain["pictures"], folder),
+        group=plain.get("group", ""),  # runs of version 0.1 have none
     )
 
 
@@ -144,6 +145,7 @@ def _pictures(plain: Mapping[str, Any] | None, folder: Path) -> Pictures | None:
         pixels=np.load(folder / plain["file"], allow_pickle=False),
         row_labels=tuple(plain["row_labels"]),
         column_labels=tuple(plain["column_labels"]),
+        boxed=tuple(plain.get("boxed", ())),
     )
 
 

@@ -91,7 +91,7 @@ def _write_figure(analyzer: str, figure: Figure, folder: Path) -> dict[str, Any]
     table = replace(figure.table, name=f"figure-{figure.name}")
     plain: dict[str, Any] = {
         name: getattr(figure, name)
-        for name in ("name", "kind", "title", "alt", "series", "panel", "low", "high", "caption")
+        for name in ("name", "kind", "title", "alt", "series", "panel", "low", "high", "caption", "group")
     }
     axes: dict[str, Axis | None] = {"x": figure.x, "y": figure.y, "value": figure.value}
     plain |= {name: None if axis is None else asdict(axis) for name, axis in axes.items()}
@@ -107,6 +107,7 @@ def _write_figure(analyzer: str, figure: Figure, folder: Path) -> dict[str, Any]
             "file": path.as_posix(),
             "row_labels": list(figure.pictures.row_labels),
             "column_labels": list(figure.pictures.column_labels),
+            "boxed": list(figure.pictures.boxed),
         }
     return plain
 

@@ -99,9 +99,8 @@ def poisson_weights(index: NDArray[np.int64], *, replicates: int, seed: int) -> 
     The distribution is quantised to 2^-16: its mean and variance are 1 within 2e-5 and 2e-4.
     """
     lanes = -(-replicates // _LANES)
-    start = np.uint64(int.from_bytes(hashlib.sha256(f"bootstrap {seed}".encode()).digest()[:8], "little"))
+    sample = hashed(index, f"bootstrap {seed}")
     with np.errstate(over="ignore"):  # unsigned wrap-around is what the mixer is made of
-        sample = _mix(index.astype(np.uint64) * _GOLDEN + start)
         block = _mix(np.arange(1, lanes + 1, dtype=np.uint64) * _GOLDEN)
         bits = _mix(sample[:, None] ^ block[None, :])
     # Little-endian bytes on every machine, so that the lanes come in one order.
@@ -137,6 +136,13 @@ def interval(value: float, replicates: Floats, *, n: int, level: float = 0.95) -
     tail = float(norm.cdf(t.ppf((1 - level) / 2, n - 1)))
     low, high = np.quantile(finite, [tail, 1 - tail])
     return Interval(float(low), float(high), float(finite.std()))
+
+
+def hashed(index: NDArray[np.int64], tag: str) -> NDArray[np.uint64]:
+    """64 random bits for each sample index, ``(n,)``: a pure function of (tag, index)."""
+    start = np.uint64(int.from_bytes(hashlib.sha256(tag.encode()).digest()[:8], "little"))
+    with np.errstate(over="ignore"):
+        return _mix(index.astype(np.uint64) * _GOLDEN + start)
 
 
 def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

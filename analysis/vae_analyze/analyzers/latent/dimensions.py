@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vae_analyze.analyzers.activity import ACTIVE, DEAD, Activity
 from vae_analyze.findings import Cell, Column
 from vae_analyze.findings import Table as TidyTable
 from vae_analyze.metrics import Marginals, correlations, marginals
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from vae_analyze.analyzers.latent.table import Table
 
 Floats = NDArray[np.float64]
-ACTIVE = 0.01  # variance of the posterior mean, Burda et al. 2016
-DEAD = 0.01  # nats, below which a dimension is the prior
 COPY = 0.95  # correlation from which a dimension says what another says
 MOST_CORRELATED = 512  # dimensions whose correlations are computed
 MOST_LISTED = 64
@@ -29,43 +28,18 @@ MOST_SHAPED = 256  # dimensions whose marginals are held against the prior, thos
 
 @final
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Dimensions:
-    """Per dimension, ``(d,)`` each.
+class Dimensions(Activity):
+    """What is known of each dimension.
 
     Args:
-        kl: Mean KL divergence to the prior in nats; infinite without a posterior.
-        kl_error: Its standard error over samples.
-        code_variance: Variance of the posterior means.
-        posterior_variance: Mean posterior variance.
-        shape: Of the aggregate posterior's marginals; NaN beyond the 256 dimensions of most KL.
+        shape: Of the aggregate posterior's marginals, ``(d,)``; NaN beyond the 256 dimensions of most KL.
         correlation: Of the posterior means, ``(d, d)``; None for very many dimensions.
         covariance: Likewise.
-        n: Samples.
     """
 
-    kl: Floats
-    kl_error: Floats
-    code_variance: Floats
-    posterior_variance: Floats
     shape: Marginals
     correlation: Floats | None
     covariance: Floats | None
-    n: int
-
-    @property
-    def active(self) -> NDArray[np.bool_]:
-        """Whether the code moves with the data."""
-        return np.asarray(self.code_variance > ACTIVE)
-
-    @property
-    def dead(self) -> NDArray[np.bool_]:
-        """Whether the posterior is the prior, whatever the input."""
-        return np.asarray(~self.active & (self.kl < DEAD))
-
-    @property
-    def order(self) -> NDArray[np.int64]:
-        """Dimensions by falling KL; without a posterior by falling variance of the code."""
-        return _order(self.kl, self.code_variance)
 
     def copies(self) -> dict[int, tuple[int, float]]:
         """For a live dimension that repeats a more informative one: which, and their correlation."""
@@ -81,31 +55,23 @@ class Dimensions:
                 found[j] = (int(earlier[best]), float(self.correlation[j, earlier[best]]))
         return found
 
-    def state(self, j: int) -> str:
-        """In a word: "active", "dead", or "constant": it does not follow the data, and is not the prior either."""
-        return "active" if self.active[j] else "dead" if self.dead[j] else "constant"
-
 
 def dimensions_of(gathered: Gathered, table: Table) -> Dimensions:
     """From the moments over all samples, and shapes and correlations from the posteriors in memory."""
     covariance = None
     if table.d <= MOST_CORRELATED and len(table) > 1:
         covariance = np.asarray(torch.cov(table.posteriors.mean.T).numpy().reshape(table.d, table.d), dtype=np.float64)
-    variance = gathered.means.variance(ddof=1)
+    activity = gathered.activity.finish()
     return Dimensions(
-        kl=gathered.kl.mean,
-        kl_error=gathered.kl.standard_error(),
-        code_variance=variance,
-        posterior_variance=gathered.variances.mean,
-        shape=_shapes(table, _order(gathered.kl.mean, variance)),
+        kl=activity.kl,
+        kl_error=activity.kl_error,
+        code_variance=activity.code_variance,
+        posterior_variance=activity.posterior_variance,
+        n=activity.n,
+        shape=_shapes(table, activity.order),
         correlation=None if covariance is None else correlations(covariance),
         covariance=covariance,
-        n=gathered.kl.count,
     )
-
-
-def _order(kl: Floats, code_variance: Floats) -> NDArray[np.int64]:
-    return np.argsort(-(kl if np.isfinite(kl).all() else code_variance), kind="stable")
 
 
 def _shapes(table: Table, order: NDArray[np.int64]) -> Marginals:

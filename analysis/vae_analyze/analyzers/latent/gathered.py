@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vae_analyze.analyzers.activity import ActivityMoments
 from vae_analyze.analyzers.option import transient
 from vae_analyze.metrics import mean_squared_difference
-from vae_analyze.stats.moments import Moments, as_float64
+from vae_analyze.stats.moments import as_float64
 from vae_analyze.stats.rows import RowColumn, Rows
-from vae_analyze.vae import flatten
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,9 +37,7 @@ class Gathered:
 
     Args:
         rows: Rate, squared error and cross-entropy of every sample.
-        means: Of the posterior means.
-        variances: Of the posterior variances.
-        kl: Of the KL divergence to the prior, per dimension.
+        activity: Moments of codes, per dimension.
         grey: Samples with pixels that are neither black nor white.
         options: Of the analyzer.
         context: Model and data.
@@ -48,18 +46,12 @@ class Gathered:
     options: Any = transient()
     context: Any = transient()
     rows: Rows = field(default_factory=lambda: Rows(COLUMNS))
-    means: Moments = field(default_factory=Moments)
-    variances: Moments = field(default_factory=Moments)
-    kl: Moments = field(default_factory=Moments)
+    activity: ActivityMoments = field(default_factory=ActivityMoments)
     grey: int = 0
 
     def update(self, batch: Batch, /) -> None:
         """Take in a batch."""
-        posterior = batch.posterior
-        kl = as_float64(flatten(posterior.kl_to_prior()))
-        self.means.update(posterior.mean)
-        self.variances.update(np.exp(as_float64(posterior.logvar)))
-        self.kl.update(kl)
+        kl = self.activity.update(batch.posterior)
         self.grey += int(((batch.x > _BLACK) & (batch.x < 1 - _BLACK)).flatten(start_dim=1).any(dim=1).sum())
         cross_entropy = cross_entropies(batch.x, batch.reconstruction) if self.binary else np.full(len(batch), np.nan)
         error = as_float64(mean_squared_difference(batch.reconstruction, batch.x))
@@ -68,9 +60,7 @@ class Gathered:
     def merge(self, other: Gathered, /) -> None:
         """Take in what another one has gathered."""
         self.rows.merge(other.rows)
-        self.means.merge(other.means)
-        self.variances.merge(other.variances)
-        self.kl.merge(other.kl)
+        self.activity.merge(other.activity)
         self.grey += other.grey
 
     def finish(self) -> Findings:
