@@ -188,6 +188,7 @@ def write(run: Run, target: Path) -> Run:
     Raises:
         StoreError: The folder cannot be written, or holds something that is not a run.
     """
+    from vae_analyze.reporting.drawing.animation import write_animations
     from vae_analyze.reporting.html import write_report
     from vae_analyze.runs.layout import REPORT
     from vae_analyze.runs.read import read_run
@@ -195,6 +196,7 @@ def write(run: Run, target: Path) -> Run:
 
     def report(whole: Run, folder: Path) -> None:
         write_report(whole, folder / REPORT)
+        write_animations(whole, folder)
 
     write_run(run, target, also=report)
     return read_run(target)

@@ -290,16 +290,6 @@ def test_figures_carry_words_and_numbers() -> None:
     assert ((latent["low"] <= latent["value"]) & (latent["value"] <= latent["high"])).all()
 
 
-def test_large_pictures_are_averaged_down() -> None:
-    from vae_analyze.analyzers.noise_figures import _as_pixels
-
-    picture = torch.zeros(1, 3, 192, 96)
-    picture[..., ::2, :] = 1.0
-    assert _as_pixels(picture, (0.0, 1.0)).shape == (1, 96, 48, 3)
-    assert (_as_pixels(picture, (0.0, 1.0)) == 128).all()
-    assert _as_pixels(torch.full((1, 1, 2, 2), 3.0), (-1.0, 1.0)).tolist() == [[[[255], [255]], [[255], [255]]]]
-
-
 def test_many_dimensions_leave_the_heat_map_readable() -> None:
     found = sweep(LinearVAE.random(120, 100), vectors(60, 120), sigma=(0.1,))
     figure = next(figure for figure in found.figures if figure.kind == "heatmap")

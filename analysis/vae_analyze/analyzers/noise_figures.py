@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from vae_analyze.analyzers.noise_sweep import Layout, params_of
+from vae_analyze.analyzers.pixels import LARGEST_SIDE, as_pixels
 from vae_analyze.findings import Axis, Cell, Column, Figure, Param, Pictures, Scalar, Table
 from vae_analyze.metrics import mean_squared_difference
 
@@ -29,7 +30,6 @@ QUANTILES = (
 )
 
 SHOWN = 40  # latent dimensions in the heat map
-LARGEST_SIDE = 96  # pixels; larger pictures are averaged down, so that a report stays small
 
 
 def sigma_axis(layout: Layout) -> Axis:
@@ -237,7 +237,7 @@ def _pictures(sweep: NoiseSweep) -> Figure | None:
             f"shown at its ends{', and pictures are averaged down' if max(shape[1:]) > LARGEST_SIDE else ''})."
         ),
         pictures=Pictures(
-            pixels=np.stack([_as_pixels(pixels, layout.bounds) for _, pixels in rows]),
+            pixels=np.stack([as_pixels(pixels, layout.bounds) for _, pixels in rows]),
             row_labels=tuple(label for label, _ in rows),
             column_labels=labels,
         ),
@@ -252,16 +252,3 @@ def _by_stability(sweep: NoiseSweep, sigma: float) -> tuple[NDArray[np.int64], N
     values = np.concatenate([part[1] for part in parts])
     order = np.lexsort((index, values))
     return index[order], values[order]
-
-
-def _as_pixels(images: Tensor, bounds: tuple[float, float]) -> NDArray[np.uint8]:
-    """``(n, c, h, w)`` in the data's range as uint8 ``(n, h, w, c)``."""
-    low, high = bounds
-    small = images.detach().cpu().double()
-    side = max(small.shape[-2:])
-    if side > LARGEST_SIDE:
-        size = [max(1, round(length * LARGEST_SIDE / side)) for length in small.shape[-2:]]
-        small = torch.nn.functional.interpolate(small, size=size, mode="area")
-    scaled = ((small - low) / (high - low)).clamp(0, 1).mul(255).round()
-    pixels: NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).numpy().astype(np.uint8)
-    return pixels

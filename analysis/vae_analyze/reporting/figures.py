@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from vae_analyze.findings import Figure
-from vae_analyze.reporting.drawing import bars, curves, heatmap, pictures, scatter
+from vae_analyze.reporting.drawing import animation, bars, curves, heatmap, pictures, scatter, sliders
 from vae_analyze.reporting.drawing.drawn import Drawer, Drawn
+from vae_analyze.reporting.drawing.sprite import LARGEST_SPRITE
 from vae_analyze.reporting.text import printable
 
 DRAWERS: Final[Mapping[str, Drawer]] = {
@@ -16,15 +17,18 @@ DRAWERS: Final[Mapping[str, Drawer]] = {
     "heatmap": heatmap.draw,
     "scatter": scatter.draw,
     "pictures": pictures.draw,
+    "sliders": sliders.draw,
+    "animation": animation.draw,
 }
 
 
-def draw(figure: Figure, prefix: str) -> Drawn:
+def draw(figure: Figure, prefix: str, room: int = LARGEST_SPRITE) -> Drawn:
     """The figure as markup; without markup where its kind is unknown or there is nothing to draw.
 
     Args:
         figure: As data.
         prefix: Starts every id in the markup; unique on the page.
+        room: Bytes that its pictures should not exceed; with less they are stored with more loss.
     """
     drawer = DRAWERS.get(figure.kind)
     if drawer is None:
@@ -32,8 +36,8 @@ def draw(figure: Figure, prefix: str) -> Drawn:
     if figure.pictures is None and not figure.table.rows:
         return Drawn("", ("There is nothing to draw.",))
     try:
-        drawn = drawer(figure, prefix)
+        drawn = drawer(figure, prefix, room)
     except (KeyError, ValueError, TypeError) as error:
         # A figure of somebody else's analyzer must not cost the reader the rest of the report.
         return Drawn("", (f"The figure could not be drawn ({printable(error)}); the numbers are below.",))
-    return drawn if drawn.markup else Drawn("", ("The figure names no axes or pictures; the numbers are below.",))
+    return drawn if drawn.markup or drawn.notes else Drawn("", ("The figure names no axes or pictures; the numbers are below.",))

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from vae_analyze._version import __version__
 from vae_analyze.errors import StoreError
 from vae_analyze.reporting.drawing.palette import scheme
+from vae_analyze.reporting.drawing.sprite import LARGEST_SPRITE
 from vae_analyze.reporting.origin import options, provenance
 from vae_analyze.reporting.overview import assumptions, checks, doubts, facts, readings
 from vae_analyze.reporting.sections import anchors, drawings, headline, section
@@ -30,17 +31,18 @@ if TYPE_CHECKING:
     from vae_analyze.reporting.drawing.drawn import Drawn
 
 LARGEST: Final = 2_000_000  # bytes
-MOST_ROWS: Final = (400, 100, 20)  # of a table; fewer if the page would become too large
+# Bytes of each figure's pictures, and rows of a table; less of either if the page would become too large.
+ROOM: Final = ((LARGEST_SPRITE, 400), (120_000, 400), (60_000, 100), (30_000, 20), (12_000, 20))
 
 
 def render(run: Run) -> str:
     """A run as one HTML page; the same run gives the same bytes.
 
-    Long tables are cut, and say so, until the page is below 2 MB.
+    Pictures are stored with loss and long tables cut, and say so, until the page is below 2 MB.
     """
     page = ""
-    drawn = [drawings(result, number) for number, result in enumerate(run.results)]
-    for most_rows in MOST_ROWS:
+    for room, most_rows in ROOM:
+        drawn = [drawings(result, number, room) for number, result in enumerate(run.results)]
         page = _page(run, drawn, most_rows)
         if len(page.encode("utf-8")) <= LARGEST:
             break

@@ -73,7 +73,7 @@ class Section:
     readings: tuple[str, ...]
     doubts: tuple[Doubt, ...]
     headline: tuple[ScalarView, ...]
-    figures: tuple[FigureView, ...]
+    figures: tuple[tuple[FigureView, ...], ...]
     tables: tuple[Captioned, ...]
     scalars: TableView | None
     definitions: tuple[tuple[str, str], ...]
@@ -89,9 +89,9 @@ def anchors(results: Sequence[Result]) -> Mapping[str, str]:
     return found
 
 
-def drawings(result: Result, number: int) -> tuple[Drawn, ...]:
-    """The figures of the analyzer with this number on the page, drawn."""
-    return tuple(draw(figure, f"f{number}-{at}") for at, figure in enumerate(result.findings.figures))
+def drawings(result: Result, number: int, room: int) -> tuple[Drawn, ...]:
+    """The figures of the analyzer with this number on the page, drawn; the pictures of each in ``room`` bytes."""
+    return tuple(draw(figure, f"f{number}-{at}", room) for at, figure in enumerate(result.findings.figures))
 
 
 def section(result: Result, anchor: str, drawn: Sequence[Drawn], *, most_rows: int) -> Section:
@@ -103,9 +103,7 @@ def section(result: Result, anchor: str, drawn: Sequence[Drawn], *, most_rows: i
         readings=tuple(printable(text) for text in found.readings),
         doubts=doubts_of(result),
         headline=headline(result),
-        figures=tuple(
-            figure_view(figure, one, most_rows=most_rows) for figure, one in zip(found.figures, drawn, strict=True)
-        ),
+        figures=_grouped(found.figures, drawn, most_rows=most_rows),
         tables=tuple(
             Captioned(printable(table.title), printable(table.caption), table_view(table, most=most_rows))
             for table in found.tables
@@ -116,6 +114,22 @@ def section(result: Result, anchor: str, drawn: Sequence[Drawn], *, most_rows: i
         definitions=definitions(found.scalars),
         seconds=f"{result.seconds:.1f} s" if result.seconds else "",
     )
+
+
+def _grouped(
+    figures: Sequence[Figure], drawn: Sequence[Drawn], *, most_rows: int
+) -> tuple[tuple[FigureView, ...], ...]:
+    """Figures in order; those that are views of one thing together."""
+    found: list[tuple[FigureView, ...]] = []
+    before = ""
+    for figure, one in zip(figures, drawn, strict=True):
+        view = figure_view(figure, one, most_rows=most_rows)
+        if figure.group and figure.group == before:
+            found[-1] = (*found[-1], view)
+        else:
+            found.append((view,))
+        before = figure.group
+    return tuple(found)
 
 
 def headline(result: Result) -> tuple[ScalarView, ...]:

@@ -51,7 +51,61 @@
     body.append(...rows.map(([, row]) => row));
   };
 
+  const slide = (input) => {
+    const row = input.closest("tr");
+    const at = Number(input.value);
+    const tiles = [...row.querySelectorAll("td:not(.stage)")];
+    const shown = tiles[at].querySelector("svg").getAttribute("viewBox");
+    const label = input.closest("table").tHead.rows[0].cells[at + 2].textContent;
+    input.previousElementSibling.setAttribute("viewBox", shown);
+    input.nextElementSibling.textContent = label;
+    input.setAttribute("aria-valuetext", label);
+    tiles.forEach((tile, k) => tile.classList.toggle("chosen", k === at));
+  };
+
+  const views = (group, number) => {
+    const figures = [...group.children];
+    const list = document.createElement("div");
+    list.className = "tabs";
+    list.setAttribute("role", "tablist");
+    list.setAttribute("aria-label", "Views");
+    const choose = (at, focus) => {
+      figures.forEach((figure, k) => { figure.classList.toggle("unseen", k !== at); });
+      [...list.children].forEach((tab, k) => {
+        tab.setAttribute("aria-selected", String(k === at));
+        tab.tabIndex = k === at ? 0 : -1;
+        if (focus && k === at) tab.focus();
+      });
+    };
+    figures.forEach((figure, k) => {
+      const tab = document.createElement("button");
+      tab.type = "button";
+      tab.textContent = figure.querySelector("h3").textContent;
+      tab.id = `view-${number}-${k}`;
+      tab.setAttribute("role", "tab");
+      figure.id ||= `${tab.id}-panel`;
+      tab.setAttribute("aria-controls", figure.id);
+      figure.setAttribute("role", "tabpanel");
+      figure.setAttribute("aria-labelledby", tab.id);
+      tab.addEventListener("click", () => choose(k, false));
+      tab.addEventListener("keydown", (event) => {
+        const to = { ArrowRight: k + 1, ArrowLeft: k - 1, Home: 0, End: figures.length - 1 }[event.key];
+        if (to === undefined) return;
+        event.preventDefault();
+        choose((to + figures.length) % figures.length, true);
+      });
+      list.append(tab);
+    });
+    group.prepend(list);
+    choose(0, false);
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
+    for (const input of document.querySelectorAll(".stage input")) {
+      input.addEventListener("input", () => slide(input));
+      slide(input);
+    }
+    [...document.querySelectorAll(".views")].forEach(views);
     const toggle = document.querySelector(".toggle");
     const show = () => { toggle.setAttribute("aria-pressed", String(isDark())); };
     toggle.addEventListener("click", () => {
