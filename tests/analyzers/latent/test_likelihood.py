@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vae_analyze.analyzers.latent.gathered import cross_entropies
 from vae_analyze.analyzers.latent.likelihood import likelihood_of
+from vae_analyze.analyzers.latent.observation import Observation, cross_entropies
 from vae_analyze.vae import DiagonalGaussian
 
+BERNOULLI = Observation(kind="bernoulli")
 WEIGHTS, BIAS = torch.tensor([1.5, -2.0, 0.7, 3.0]), torch.tensor([0.1, -0.3, 0.5, -1.0])
 X = torch.tensor([[1.0, 0.0, 1.0, 1.0], [0.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
 
@@ -54,7 +55,7 @@ class Data:
 
 
 def test_converges_to_the_log_likelihood_by_quadrature() -> None:
-    found = likelihood_of(Data(), 3, 5000)  # type: ignore[arg-type]  # what it uses of a context
+    found = likelihood_of(Data(), BERNOULLI, 3, 5000)  # type: ignore[arg-type]  # what it uses of a context
     truth = np.array([exact(x) for x in X])
     assert found.weights == (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
     np.testing.assert_allclose(found.bounds[:, -1], truth, atol=0.06)  # the noise of 5,000 weights
@@ -64,8 +65,8 @@ def test_converges_to_the_log_likelihood_by_quadrature() -> None:
 
 
 def test_fewer_samples_are_spread_evenly() -> None:
-    assert likelihood_of(Data(), 2, 3).index.tolist() == [0, 1]  # type: ignore[arg-type]  # as above
-    assert likelihood_of(Data(), 9, 3).index.tolist() == [0, 1, 2]  # type: ignore[arg-type]  # as above
+    assert likelihood_of(Data(), BERNOULLI, 2, 3).index.tolist() == [0, 1]  # type: ignore[arg-type]  # as above
+    assert likelihood_of(Data(), BERNOULLI, 9, 3).index.tolist() == [0, 1, 2]  # type: ignore[arg-type]  # as above
 
 
 def test_cross_entropy_by_hand_and_at_the_ends() -> None:

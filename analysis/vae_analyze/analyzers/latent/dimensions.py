@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from vae_analyze.analyzers.activity import ACTIVE, DEAD, Activity
+from vae_analyze.analyzers.latent.normality import Normality, normality_of
 from vae_analyze.findings import Cell, Column
 from vae_analyze.findings import Table as TidyTable
 from vae_analyze.metrics import Marginals, correlations, marginals
@@ -33,11 +34,13 @@ class Dimensions(Activity):
 
     Args:
         shape: Of the aggregate posterior's marginals, ``(d,)``; NaN beyond the 256 dimensions of most KL.
+        normality: Tests of the aggregate posterior's marginals; NaN likewise, and for a deterministic model.
         correlation: Of the posterior means, ``(d, d)``; None for very many dimensions.
         covariance: Likewise.
     """
 
     shape: Marginals
+    normality: Normality
     correlation: Floats | None
     covariance: Floats | None
 
@@ -69,6 +72,7 @@ def dimensions_of(gathered: Gathered, table: Table) -> Dimensions:
         posterior_variance=activity.posterior_variance,
         n=activity.n,
         shape=_shapes(table, activity.order),
+        normality=_normality(gathered, table, activity.order),
         correlation=None if covariance is None else correlations(covariance),
         covariance=covariance,
     )
@@ -84,6 +88,19 @@ def _shapes(table: Table, order: NDArray[np.int64]) -> Marginals:
         parts[part.name] = torch.full((table.d,), torch.nan, dtype=torch.float64)
         parts[part.name][at] = getattr(few, part.name)
     return Marginals(**parts)
+
+
+def _normality(gathered: Gathered, table: Table, order: NDArray[np.int64]) -> Normality:
+    d = table.d
+    if gathered.deterministic:
+        return Normality(prior=np.full(d, np.nan), shape=np.full(d, np.nan), n=0)
+    at = np.sort(order[:MOST_SHAPED])
+    # One draw from each posterior: independent draws from the aggregate, which is what the tests ask for.
+    draws, _ = table.drawn(len(table), gathered.context.generator("normality"))
+    few = normality_of(draws.numpy()[:, at])
+    prior, shape = np.full(d, np.nan), np.full(d, np.nan)
+    prior[at], shape[at] = few.prior, few.shape
+    return Normality(prior=prior, shape=shape, n=few.n)
 
 
 def dimension_table(found: Dimensions, *, deterministic: bool) -> TidyTable:
@@ -107,6 +124,7 @@ def dimension_table(found: Dimensions, *, deterministic: bool) -> TidyTable:
                 float(found.posterior_variance[j]),
                 *(float(part[j]) for part in (shape.mean, shape.variance, shape.skewness, shape.kurtosis)),
                 *(float(part[j]) for part in (shape.distance, shape.transport)),
+                *(float(part[j]) for part in (found.normality.prior, found.normality.shape)),
                 "" if partner < 0 else f"z{partner} (r = {strength:.2f})",
             )
         )
@@ -144,5 +162,7 @@ _COLUMNS = (
         direction="lower",
         description="Wasserstein-1 distance to the prior: how far mass would have to be moved on average",
     ),
+    Column(name="p_prior", unit="1", description="P value of being N(0, 1): Kolmogorov-Smirnov, Holm over dimensions"),
+    Column(name="p_normal", unit="1", description="P value of being normal at all: D'Agostino-Pearson, Holm"),
     Column(name="repeats", description=f"a more informative dimension with which it correlates by {COPY} or more"),
 )

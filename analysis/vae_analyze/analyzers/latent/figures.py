@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from vae_analyze.findings import Axis, Cell, Column, Figure, Table
+from vae_analyze.stats.share import wilson
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.latent.findings import Health
@@ -16,7 +19,10 @@ _CORRELATED = 24
 
 def figures(health: Health) -> tuple[Figure, ...]:
     """KL and variances per dimension, correlations, the number of clusters, and the bounds of the likelihood."""
-    made = (_information(health), _variances(health), _correlations(health), _clusters(health), _bounds(health))
+    made = (
+        _information(health), _variances(health), _correlations(health), _classes(health), _clusters(health),
+        _bounds(health),
+    )  # fmt: skip
     return tuple(figure for figure in made if figure is not None)
 
 
@@ -102,6 +108,37 @@ def _correlations(health: Health) -> Figure | None:
         value=Axis(column="correlation", label="correlation of posterior means", unit="1"),
         caption=f"Of the posterior means of {len(health.table)} samples."
         + (f" The {_CORRELATED} of most KL." if int(found.active.sum()) > _CORRELATED else ""),
+    )
+
+
+def _classes(health: Health) -> Figure | None:
+    found = health.classes
+    if isinstance(found, str):
+        return None
+    n = len(found.taken)
+    rows: list[tuple[Cell, ...]] = []
+    for at, name in enumerate(found.names):
+        low, high = wilson(int((found.taken == at).sum()), n)
+        rows.append((name, "decoded prior draws", float(found.shares[at]), low, high))
+        rows.append((name, "data", float(found.data[at]), float(found.data[at]), float(found.data[at])))
+    worst = int(np.abs(found.shares - found.data).argmax())
+    title = "How the classes share the prior"
+    return Figure(
+        name="classes",
+        kind="bars",
+        title=title,
+        alt=f"Share of each class among {n} decoded prior draws beside its share of the data; farthest apart for "
+        f"{found.names[worst]}: {found.shares[worst]:.3f} against {found.data[worst]:.3f}.",
+        table=_table(
+            "classes", title, ("class", ""), ("of", ""), ("share", "1"), ("low", "1"), ("high", "1"), rows=rows
+        ),
+        x=Axis(column="class", label="class"),
+        y=Axis(column="share", label="share", unit="1"),
+        series="of",
+        low="low",
+        high="high",
+        caption=f"Judged by a classifier that is right on {100 * found.accuracy:.0f} % of reconstructions; 95 % "
+        "intervals (Wilson) of the draws.",
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from vae_analyze.analyzers.latent.classes import Classes, class_tables, classes_of, shares
 from vae_analyze.analyzers.latent.clusters import Clusters, clusters_of
 from vae_analyze.analyzers.latent.density import Density, density_of, why_none
 from vae_analyze.analyzers.latent.dimensions import Dimensions, dimension_table, dimensions_of
 from vae_analyze.analyzers.latent.figures import figures
+from vae_analyze.analyzers.latent.gathered import DISTORTION
 from vae_analyze.analyzers.latent.likelihood import Likelihood, likelihood_of
+from vae_analyze.analyzers.latent.observation import Observation, observation_of
 from vae_analyze.analyzers.latent.readings import readings, warnings
 from vae_analyze.analyzers.latent.scalars import bounds, coverage, decomposition, dimensional, elbo
 from vae_analyze.analyzers.latent.table import Table, table_of
@@ -32,6 +35,8 @@ class Health:
         no_density: See there.
         clusters: Among the codes.
         likelihood: None where p(x | z) is unknown or nothing was asked for.
+        observation: p(x | z).
+        classes: How the labels share the prior; or why that is not known.
     """
 
     gathered: Gathered
@@ -41,15 +46,21 @@ class Health:
     no_density: str
     clusters: Clusters
     likelihood: Likelihood | None
+    observation: Observation
+    classes: Classes | str
 
 
 def findings(gathered: Gathered) -> Findings:
     """Everything that `latent` reports."""
     health = _health(gathered)
-    scalars = (*elbo(health), *dimensional(health), *decomposition(health), *coverage(health), *bounds(health))
+    scalars = (
+        *elbo(health), *dimensional(health), *decomposition(health), *coverage(health), *bounds(health),
+        *shares(health.classes, seed=gathered.context.seed),
+    )  # fmt: skip
+    tables = (dimension_table(health.dimensions, deterministic=gathered.deterministic), *class_tables(health.classes))
     found = Findings(
         scalars=scalars,
-        tables=(dimension_table(health.dimensions, deterministic=gathered.deterministic),),
+        tables=tables,
         figures=figures(health),
         rows=gathered.rows,
     )
@@ -69,7 +80,9 @@ def _health(gathered: Gathered) -> Health:
     dimensions = dimensions_of(gathered, table)
     reason = why_none(table, deterministic=gathered.deterministic)
     varying = table.posteriors.mean.numpy()[:, dimensions.active]
-    bounded = gathered.binary and not gathered.deterministic and options.likelihood_samples > 0
+    observation = observation_of(gathered, _mean_squared_error(gathered))
+    bounded = observation.known and not gathered.deterministic and options.likelihood_samples > 0
+    most, weights = options.likelihood_samples, options.importance_weights
     return Health(
         gathered=gathered,
         table=table,
@@ -77,5 +90,12 @@ def _health(gathered: Gathered) -> Health:
         density=None if reason else density_of(table, options.draws, context),
         no_density=reason,
         clusters=clusters_of(varying, options.clusters, context.generator("mixtures")),
-        likelihood=likelihood_of(context, options.likelihood_samples, options.importance_weights) if bounded else None,
+        likelihood=likelihood_of(context, observation, most, weights) if bounded else None,
+        observation=observation,
+        classes=classes_of(context, table, options.draws),
     )
+
+
+def _mean_squared_error(gathered: Gathered) -> float:
+    total = sum(float(chunk.values[:, DISTORTION].sum()) for chunk in gathered.rows)
+    return total / max(1, gathered.activity.kl.count)

@@ -6,18 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from vae_analyze.analyzers.activity import ActivityMoments
+from vae_analyze.analyzers.latent.observation import cross_entropies
 from vae_analyze.analyzers.option import transient
 from vae_analyze.metrics import mean_squared_difference
 from vae_analyze.stats.moments import as_float64
 from vae_analyze.stats.rows import RowColumn, Rows
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from vae_analyze.analyzers.base import Batch
     from vae_analyze.findings import Findings
 
@@ -51,10 +48,11 @@ class Gathered:
 
     def update(self, batch: Batch, /) -> None:
         """Take in a batch."""
+        x = batch.x
         kl = self.activity.update(batch.posterior)
-        self.grey += int(((batch.x > _BLACK) & (batch.x < 1 - _BLACK)).flatten(start_dim=1).any(dim=1).sum())
-        cross_entropy = cross_entropies(batch.x, batch.reconstruction) if self.binary else np.full(len(batch), np.nan)
-        error = as_float64(mean_squared_difference(batch.reconstruction, batch.x))
+        self.grey += int(((x > _BLACK) & (x < 1 - _BLACK)).flatten(start_dim=1).any(dim=1).sum())
+        error = as_float64(mean_squared_difference(batch.reconstruction, x))
+        cross_entropy = cross_entropies(x, batch.reconstruction) if self.bounded else np.full(len(batch), np.nan)
         self.rows.append(batch.index, np.stack([kl.sum(axis=1), error, cross_entropy], axis=1))
 
     def merge(self, other: Gathered, /) -> None:
@@ -71,21 +69,11 @@ class Gathered:
             return findings(self)
 
     @property
-    def binary(self) -> bool:
-        """Whether p(x | z) is known to be Bernoulli."""
-        return bool(self.context.card.likelihood == "bernoulli")
+    def bounded(self) -> bool:
+        """Whether values are shares from 0 to 1, so that a cross-entropy can be taken."""
+        return bool(self.context.data.value_range == (0.0, 1.0))
 
     @property
     def deterministic(self) -> bool:
         """Whether there is no posterior."""
         return bool(self.context.card.deterministic)
-
-
-def cross_entropies(x: Tensor, mean: Tensor) -> NDArray[np.float64]:
-    """-log p(x | z) of each sample under independent Bernoulli pixels of these means, in nats, ``(n,)``.
-
-    Logarithms stop at -100, as in torch's own binary cross-entropy, so that one sure and wrong pixel is not infinite.
-    """
-    target, given = x.cpu().double(), mean.cpu().double().clamp(0, 1)
-    losses = torch.nn.functional.binary_cross_entropy(given, target.clamp(0, 1), reduction="none")
-    return as_float64(losses.flatten(start_dim=1).sum(dim=1))

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae_analyze.analyzers.latent.gathered import cross_entropies
 from vae_analyze.metrics import importance_bound
 from vae_analyze.metrics.aggregate import log_normal
 from vae_analyze.vae import flatten
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vae_analyze.analyzers.base import Batch, Context
+    from vae_analyze.analyzers.latent.observation import Observation
 
 Floats = NDArray[np.float64]
 _AT_ONCE = 64
@@ -42,12 +42,12 @@ class Likelihood:
     effective: Floats
 
 
-def likelihood_of(context: Context, samples: int, weights: int) -> Likelihood:
+def likelihood_of(context: Context, observation: Observation, samples: int, weights: int) -> Likelihood:
     """Bounds for samples evenly spread over the data."""
     total = len(context.index)
     index = context.index[np.arange(min(samples, total)) * total // max(1, min(samples, total))]
     generator = context.generator("importance weights")
-    logs = [_log_weights(context.read(index[at : at + 1]), weights, generator) for at in range(len(index))]
+    logs = [_log_weights(context.read(index[at : at + 1]), observation, weights, generator) for at in range(len(index))]
     every = torch.stack(logs)
     steps = (*(k for k in _STEPS if k < weights), weights)
     found = [importance_bound(every, k) for k in steps]
@@ -59,7 +59,7 @@ def likelihood_of(context: Context, samples: int, weights: int) -> Likelihood:
     )
 
 
-def _log_weights(batch: Batch, weights: int, generator: torch.Generator) -> Tensor:
+def _log_weights(batch: Batch, observation: Observation, weights: int, generator: torch.Generator) -> Tensor:
     """Log p(x | z) + log p(z) - log q(z | x) of draws from one sample's posterior, ``(weights,)``."""
     posterior = batch.posterior
     mean, logvar = (flatten(part).cpu().double() for part in (posterior.mean, posterior.logvar))
@@ -71,6 +71,6 @@ def _log_weights(batch: Batch, weights: int, generator: torch.Generator) -> Tens
         ratio = log_normal(z, torch.zeros_like(z), torch.zeros_like(z)) - log_normal(z, mean, logvar)
         codes = z.to(posterior.mean).reshape(count, *posterior.mean.shape[1:])
         x_hat = batch.decode(codes, of=np.zeros(count, dtype=np.int64))
-        given = -torch.from_numpy(cross_entropies(batch.x.expand_as(x_hat), x_hat))
+        given = torch.from_numpy(observation.log_density(batch.x.expand_as(x_hat), x_hat))
         found.append(given + ratio.sum(dim=1))
     return torch.cat(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, ClassVar, Literal, final
 
 from vae_analyze.analyzers.base import Cost, Need
 from vae_analyze.analyzers.option import option
@@ -32,6 +32,9 @@ class Latent:
         "Chen, Li, Grosse and Duvenaud 2018, Isolating sources of disentanglement in variational autoencoders, "
         "NeurIPS: total correlation and dimension-wise KL",
         "Burda, Grosse and Salakhutdinov 2016, Importance weighted autoencoders, ICLR: active units, and the bound",
+        "Rybkin, Daniilidis and Levine 2021, Simple and effective VAE training with calibrated decoders, ICML: the "
+        "variance of most likelihood",
+        "D'Agostino and Pearson 1973, Tests for departure from normality, Biometrika 60: normality of the marginals",
         "Roy and Vetterli 2007, The effective rank, EUSIPCO: effective rank",
         "Gretton, Borgwardt, Rasch, Schoelkopf and Smola 2012, A kernel two-sample test, JMLR 13: maximum mean "
         "discrepancy",
@@ -42,6 +45,12 @@ class Latent:
     draws: int = option(2_000, help="posterior and prior draws at which densities are evaluated", minimum=2)
     clusters: int = option(10, help="largest number of components of the Gaussian mixtures fitted to codes", minimum=1)
     likelihood_samples: int = option(64, help="samples whose log likelihood is bounded; 0 for none", minimum=0)
+    likelihood: Literal["auto", "bernoulli", "gaussian"] = option(
+        "auto", help="p(x | z) that nats are counted under; auto: what the checkpoint says"
+    )
+    variance: float = option(
+        0.0, help="of a Gaussian p(x | z), data unit²; 0 for the model's own mean squared error", minimum=0
+    )
     importance_weights: int = option(200, help="importance weights per sample", minimum=1, maximum=100_000)
 
     def cost(self) -> Cost:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_analyze.analyzers.latent.normality import LEVEL
+
 if TYPE_CHECKING:
     from vae_analyze.analyzers.latent.findings import Health
     from vae_analyze.findings import Findings
@@ -17,8 +19,8 @@ _FAR = 0.1  # Kolmogorov-Smirnov distance that is worth a sentence
 
 def readings(health: Health, found: Findings) -> tuple[str, ...]:
     """What a reader should remember, most important first."""
-    made = (_alive(health), _decomposition(health, found), _fit(health), _holes(health, found), _repeats(health),
-            _clusters(health), _likelihood(health, found))  # fmt: skip
+    made = (_alive(health), _decomposition(health, found), _fit(health), _holes(health, found), _classes(health),
+            _repeats(health), _clusters(health), _likelihood(health, found))  # fmt: skip
     return tuple(sentence for sentence in made if sentence)
 
 
@@ -37,7 +39,9 @@ def warnings(health: Health) -> tuple[str, ...]:
             f"{health.table.broken} of {len(health.table) + health.table.broken} posteriors are not finite: densities, "
             "correlations and clusters are of the others, and means over samples are undefined."
         )
-    if health.gathered.binary and health.gathered.grey:
+    if health.gathered.options.variance and health.observation.kind != "gaussian":
+        said.append("The variance that was given is that of a Gaussian p(x | z), and p(x | z) is another: not used.")
+    if health.observation.kind == "bernoulli" and health.gathered.grey:
         said.append(
             f"{health.gathered.grey} of {n} samples have grey pixels, of which a Bernoulli cross-entropy is no "
             "probability: cross-entropy, ELBO and bound compare models on the same data and mean nothing alone."
@@ -102,16 +106,24 @@ def _fit(health: Health) -> str:
     known = distance[np.isfinite(distance)]
     far = [int(j) for j in np.argsort(-distance, kind="stable") if distance[j] >= _FAR]
     which = f"{d}" if len(known) == d else f"the {len(known)} most informative"
+    tested = dimensions.normality.prior[np.isfinite(dimensions.normality.prior)]
+    rejected = int((tested < LEVEL).sum())
+    test = (
+        f" A Kolmogorov-Smirnov test of {dimensions.normality.n} draws tells {rejected} of {len(tested)} from the "
+        "prior (5 %, Holm)."
+        if len(tested)
+        else ""
+    )
     if not far:
         return (
             f"Every marginal of the aggregate posterior is close to N(0, 1): the largest distance of their "
-            f"distribution functions is {known.max():.3f}."
+            f"distribution functions is {known.max():.3f}.{test}"
         )
     worst, shape = far[0], dimensions.shape
     return (
         f"{len(far)} of {which} marginals differ from N(0, 1) by a Kolmogorov-Smirnov distance of {_FAR} or more, most "
         f"z{worst}: distance {distance[worst]:.2f}, mean {float(shape.mean[worst]):.2f}, variance "
-        f"{float(shape.variance[worst]):.2f}."
+        f"{float(shape.variance[worst]):.2f}.{test}"
     )
 
 
@@ -151,7 +163,22 @@ def _likelihood(health: Health, found: Findings) -> str:
     if not math.isfinite(bound.value):
         return ""
     between = f"[{bound.low:.4g}, {bound.high:.4g}]"
-    return f"log p(x) is at least {bound.value:.4g} {between} nats on average, by {k} importance weights."
+    return (
+        f"log p(x) is at least {bound.value:.4g} {between} nats on average, by {k} importance weights "
+        f"({health.observation.words})."
+    )
+
+
+def _classes(health: Health) -> str:
+    found = health.classes
+    if isinstance(found, str):
+        return ""
+    most, least = int(found.shares.argmax()), int(found.shares.argmin())
+    parts = [
+        f"{_percent(found.shares[k], 0)} are taken for {found.names[k]!r} ({_percent(found.data[k], 0)} of the data)"
+        for k in (most, least)
+    ]
+    return f"Of {len(found.taken)} decoded prior draws {parts[0]} and {parts[1]}: the largest and the smallest share."
 
 
 def _percent(share: float, digits: int) -> str:

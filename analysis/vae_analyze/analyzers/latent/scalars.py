@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 NO_POSTERIOR = "the model is deterministic: it has no posterior"
-NO_LIKELIHOOD = "p(x | z) is not known: the checkpoint names no likelihood with a density"
 
 
 @final
@@ -42,10 +41,13 @@ _ELBO = {
     "distortion_mse": Definition("data unit²", "lower", "mean over features of (g(mu(x)) - x)^2", headline=True),
     "distortion_rmse": Definition("data unit", "lower", "square root of the distortion MSE"),
     "cross_entropy": Definition(
-        "nat", "lower", "-log p(x | z) at the posterior mean under Bernoulli pixels, summed over features"
+        "nat", "lower", "-sum over features of x log g + (1 - x) log(1 - g), g = g(mu(x)); for data from 0 to 1"
+    ),
+    "distortion_nats": Definition(
+        "nat", "lower", "-log p(x | z) at the posterior mean, under the likelihood that is stated or declared"
     ),
     "elbo_at_mean": Definition(
-        "nat", "higher", "-(cross-entropy at the posterior mean) - rate: the ELBO with the mean in place of draws"
+        "nat", "higher", "-(distortion in nats) - rate: the ELBO with the posterior mean in place of draws"
     ),
 }
 
@@ -93,17 +95,24 @@ def elbo(health: Health) -> list[Scalar]:
     means = bootstrap_means(gathered.rows, len(gathered.rows.columns), seed=gathered.context.seed)
     every = np.concatenate((means.mean[None], means.replicates))
     rate, mse, cross = every[:, RATE], every[:, DISTORTION], every[:, CROSS_ENTROPY]
+    nats = health.observation.nats(mse, cross, math.prod(gathered.context.data.input_shape))
     values = {
         "rate": rate,
         "distortion_mse": mse,
         "distortion_rmse": np.sqrt(mse),
         "cross_entropy": cross,
-        "elbo_at_mean": -cross - rate,
+        "distortion_nats": nats,
+        "elbo_at_mean": -nats - rate,
     }
     no_rate = NO_POSTERIOR if gathered.deterministic else "a posterior mean or variance vanished or overflowed"
-    no_likelihood = "a decoded value is not finite" if gathered.binary else NO_LIKELIHOOD
-    reasons = {"rate": no_rate, "cross_entropy": no_likelihood}
-    reasons["elbo_at_mean"] = no_rate if gathered.binary else no_likelihood
+    broken = "a decoded value is not finite"
+    no_nats = broken if health.observation.known else health.observation.words
+    reasons = {
+        "rate": no_rate,
+        "cross_entropy": broken if gathered.bounded else "the data are not shares from 0 to 1",
+        "distortion_nats": no_nats,
+        "elbo_at_mean": no_rate if health.observation.known else no_nats,
+    }
     return [
         _scalar(name, values[name], means.n, definition, reason=reasons.get(name, "a decoded value is not finite"))
         for name, definition in _ELBO.items()
@@ -274,7 +283,7 @@ def bounds(health: Health) -> list[Scalar]:
     text = "importance-weighted lower bound of log p(x) (Burda et al. 2016), mean over samples"
     asked = health.gathered.options.likelihood_samples
     if likelihood is None:
-        reason = NO_POSTERIOR if health.gathered.deterministic else NO_LIKELIHOOD
+        reason = NO_POSTERIOR if health.gathered.deterministic else health.observation.words
         reason = reason if asked else "it was not asked for: --likelihood-samples is 0"
         return [
             Scalar(
