@@ -148,3 +148,35 @@ def test_groups_are_labels_or_factors(monkeypatch: pytest.MonkeyPatch, known: st
             analyze(LinearVAE.random(5, 2), [NeedsGroups()], data=data, no_cache=True)
     else:
         assert analyze(LinearVAE.random(5, 2), [NeedsGroups()], data=data, no_cache=True).results[0].status == "ok"
+
+
+def test_what_the_pass_has_encoded_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = LinearVAE.random(5, 2), vectors(5000, 5)
+    encoded: list[int] = []
+    plain = LinearVAE.encode
+
+    def counting(self: LinearVAE, x: torch.Tensor, /) -> Any:
+        encoded.append(len(x))
+        return plain(self, x)
+
+    def asked(context: Context) -> Any:
+        before = sum(encoded)
+        chosen = context.codes.index[[4999, 3, 2500, 3, 17]]
+        mean = context.read(chosen).posterior.mean
+        return sum(encoded) - before, mean, context.data.read(chosen).x
+
+    monkeypatch.setattr(LinearVAE, "encode", counting)
+    again, mean, x = answer(monkeypatch, asked, model, data, samples=0)
+    assert again == 0
+    torch.testing.assert_close(mean, torch.from_numpy(x) @ model.w.T)
+
+
+def test_samples_that_were_not_analysed_are_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, data = LinearVAE.random(5, 2), vectors(50, 5)
+
+    def asked(context: Context) -> Any:
+        other = np.setdiff1d(np.arange(50), context.codes.index)[:3]
+        return context.read(other).posterior.mean, data.x[other]
+
+    mean, x = answer(monkeypatch, asked, model, data, samples=20)
+    torch.testing.assert_close(mean, torch.from_numpy(x) @ model.w.T)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import final
 
@@ -32,6 +32,7 @@ class SharedBatch:
         dtype: Their format.
         seed: Of the run, for the shared posterior sample.
         posterior: The posterior, when it is already known.
+        known: Asked for the posterior, where there is none yet, before the model is.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class SharedBatch:
         dtype: torch.dtype,
         seed: int,
         posterior: DiagonalGaussian | None = None,
+        known: Callable[[], DiagonalGaussian | None] = lambda: None,
     ) -> None:
         self.index = samples.index
         self.evaluator = evaluator
@@ -53,12 +55,15 @@ class SharedBatch:
         self.labels = None if samples.labels is None else torch.from_numpy(samples.labels).to(device)
         self.factors = None if samples.factors is None else torch.from_numpy(samples.factors)
         self._posterior = posterior
+        self._known = known
         self._sample: Tensor | None = None
         self._reconstruction: Tensor | None = None
 
     @property
     def posterior(self) -> DiagonalGaussian:
         """q(z | x)."""
+        if self._posterior is None:
+            self._posterior = self._known()
         if self._posterior is None:
             # Without gradients whoever asks first: the shared tensors must not depend on who that is.
             with torch.no_grad():

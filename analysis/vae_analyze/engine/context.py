@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_analyze.engine.batch import AnalyzerBatch, SharedBatch
+from vae_analyze.engine.partition import SHARD_SIZE
 from vae_analyze.engine.randomness import Streams
 from vae_analyze.errors import AnalyzerError
+from vae_analyze.vae import DiagonalGaussian
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.base import Analyzer
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from vae_analyze.engine.units import UnitStore
     from vae_analyze.loading.card import Card
     from vae_analyze.metrics.derivative import Derivative
-    from vae_analyze.vae import DiagonalGaussian
 
 
 @final
@@ -33,6 +35,7 @@ class StoredCodes:
     index: NDArray[np.int64]
     store: UnitStore
     keys: tuple[str, ...]
+    _last: dict[int, dict[str, NDArray[Any]]] = field(default_factory=dict)
 
     def chunks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
         """Indices, means and log variances of each shard."""
@@ -48,11 +51,33 @@ class StoredCodes:
         return self._stated("factors")
 
     def _units(self) -> Iterator[dict[str, NDArray[Any]]]:
-        for key in self.keys:
-            unit = self.store.read(key)
+        for number in range(len(self.keys)):
+            yield self._unit(number)
+
+    def of(self, index: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]] | None:
+        """Means and log variances of these samples, in this order; None if one of them was not analysed."""
+        order = np.argsort(self.index, kind="stable")
+        at = np.searchsorted(self.index, index, sorter=order)
+        if len(index) == 0 or at.max() >= len(order):
+            return None
+        place = order[at]
+        if (self.index[place] != index).any():
+            return None
+        parts = [self._unit(int(number)) for number in np.unique(place // SHARD_SIZE)]
+        known = np.concatenate([part["index"] for part in parts])
+        order = np.argsort(known, kind="stable")
+        rows = order[np.searchsorted(known, index, sorter=order)]
+        return tuple(np.concatenate([part[name] for part in parts])[rows] for name in ("mean", "logvar"))  # type: ignore[return-value]  # two of them
+
+    def _unit(self, number: int) -> dict[str, NDArray[Any]]:
+        """One shard's unit; the last one is kept, because who asks sample by sample asks for neighbours."""
+        if number not in self._last:
+            unit = self.store.read(self.keys[number])
             if unit is None:
                 raise AnalyzerError("the table of codes was removed while it was in use", hint="run again")
-            yield unit[1]
+            self._last.clear()
+            self._last[number] = unit[1]
+        return self._last[number]
 
     def _stated(self, name: str) -> NDArray[Any] | None:
         found = [unit.get(name) for unit in self._units()]
@@ -123,7 +148,14 @@ class AnalyzerContext:
     def read(self, index: Sequence[int] | NDArray[np.int64], /) -> AnalyzerBatch:
         """Any samples of the data as a batch."""
         samples = self._session.read(np.asarray(index, dtype=np.int64))
-        shared = SharedBatch(samples, self._session.evaluator(), device=self.device, dtype=self.dtype, seed=self.seed)
+        shared = SharedBatch(
+            samples,
+            self._session.evaluator(),
+            device=self.device,
+            dtype=self.dtype,
+            seed=self.seed,
+            known=partial(self._known, samples.index),
+        )
         return AnalyzerBatch(shared, name=self._analyzer.name, needs=self._analyzer.needs, streams=self._streams)
 
     def encode(self, x: Tensor, /, *, labels: Tensor | None = None) -> DiagonalGaussian:
@@ -144,6 +176,14 @@ class AnalyzerContext:
     def generator(self, tag: str = "", /) -> torch.Generator:
         """A generator for draws that belong to the whole."""
         return self._streams.whole(tag)
+
+    def _known(self, index: NDArray[np.int64]) -> DiagonalGaussian | None:
+        """Posteriors that the pass has already computed."""
+        stored = None if self._codes is None else self._codes.of(index)
+        if stored is None:
+            return None
+        mean, logvar = (torch.from_numpy(part).to(device=self.device, dtype=self.dtype) for part in stored)
+        return DiagonalGaussian(mean, logvar)
 
     def _declared(self, need: str) -> None:
         if need not in self._analyzer.needs:
