@@ -124,6 +124,28 @@ class Codes(Protocol):
         """Ground-truth factor values ``(n, k)``, in the same order; None where the data have none."""
 
 
+class Beside(Protocol):
+    """Another model on the same data and device."""
+
+    @property
+    def card(self) -> Card:
+        """Its card."""
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the model under analysis."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What looks wrong with it, other than having no posterior."""
+
+    def encode(self, x: Tensor, labels: Tensor | None) -> DiagonalGaussian:
+        """Posteriors of ``x``, ``(n, *input_shape)``; labels for a model that needs them."""
+
+    def decode(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """Decoded means of ``z``, ``(n, *its latent_shape)``."""
+
+
 class Context(Protocol):
     """What an analyzer may know and ask beyond its batches."""
 
@@ -163,6 +185,13 @@ class Context(Protocol):
 
     def decode(self, z: Tensor, /, *, labels: Tensor | None = None) -> Tensor:
         """Decoded means of codes that belong to no sample; needs "decoder"."""
+
+    def beside(self, path: str, /) -> Beside:
+        """Another model on the same data, from its checkpoint; the first call loads it.
+
+        Raises:
+            AnalyzerError: It cannot be loaded without further words, or does not fit the data.
+        """
 
     def derivative(self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None) -> Derivative:
         """Directional derivatives of the decoded mean at codes ``(m, *latent_shape)``; needs "decoder".

@@ -14,19 +14,27 @@ if TYPE_CHECKING:
 LARGEST_SIDE = 96  # pixels; larger pictures are averaged down, so that a report stays small
 
 
-def as_pixels(images: Tensor, bounds: tuple[float, float]) -> NDArray[np.uint8]:
-    """Images ``(n, c, h, w)`` in the data's range as uint8 ``(n, h, w, c)``.
+def averaged_down(images: Tensor) -> Tensor:
+    """Images ``(..., c, h, w)`` with their longer side at most `LARGEST_SIDE` pixels."""
+    side = max(images.shape[-2:])
+    if side <= LARGEST_SIDE:
+        return images
+    size = [max(1, round(length * LARGEST_SIDE / side)) for length in images.shape[-2:]]
+    flat = images.reshape(-1, *images.shape[-3:])
+    small = torch.nn.functional.interpolate(flat, size=size, mode="area")
+    return small.reshape(*images.shape[:-2], *size)
 
-    Clamped, times 255, rounded, as a picture is saved. Channels other than one or three are averaged.
+
+def as_pixels(images: Tensor, bounds: tuple[float, float]) -> NDArray[np.uint8]:
+    """Images ``(..., c, h, w)`` in the data's range as uint8 ``(..., h, w, c)``, averaged down.
+
+    Clamped, times 255, rounded, as a picture is saved. Channels other than one or three are averaged; what is not a
+    number is black.
     """
     low, high = bounds
-    small = images.detach().cpu().double()
-    if small.shape[1] not in (1, 3):
-        small = small.mean(dim=1, keepdim=True)
-    side = max(small.shape[-2:])
-    if side > LARGEST_SIDE:
-        size = [max(1, round(length * LARGEST_SIDE / side)) for length in small.shape[-2:]]
-        small = torch.nn.functional.interpolate(small, size=size, mode="area")
-    scaled = ((small - low) / (high - low)).clamp(0, 1).mul(255).round()
-    pixels: NDArray[np.uint8] = scaled.permute(0, 2, 3, 1).numpy().astype(np.uint8)
+    small = averaged_down(images.detach().cpu().double())
+    if small.shape[-3] not in (1, 3):
+        small = small.mean(dim=-3, keepdim=True)
+    scaled = ((small - low) / (high - low)).nan_to_num(0.0, 1.0, 0.0).clamp(0, 1).mul(255).round()
+    pixels: NDArray[np.uint8] = scaled.movedim(-3, -1).numpy().astype(np.uint8)
     return pixels

@@ -25,6 +25,10 @@ OWN = "vae-analyze"
 _BUILT_IN = {
     "robustness": "vae_analyze.analyzers.robustness:Robustness",
     "latent": "vae_analyze.analyzers.latent.question:Latent",
+    "traversal": "vae_analyze.analyzers.traversal.question:Traversal",
+    "interpolation": "vae_analyze.analyzers.interpolation.question:Interpolation",
+    "attributes": "vae_analyze.analyzers.attributes.question:Attributes",
+    "baselines": "vae_analyze.analyzers.baselines.question:Baselines",
 }
 
 

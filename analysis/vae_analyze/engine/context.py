@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vae_analyze.engine.batch import AnalyzerBatch, SharedBatch
+from vae_analyze.engine.beside import OtherModel, beside
 from vae_analyze.engine.partition import SHARD_SIZE
 from vae_analyze.engine.randomness import Streams
 from vae_analyze.errors import AnalyzerError
@@ -167,6 +168,10 @@ class AnalyzerContext:
         """Decoded means of codes that belong to no sample."""
         self._declared("decoder")
         return self._session.evaluator().decode(z, labels)
+
+    def beside(self, path: str, /) -> OtherModel:
+        """Another model on the same data."""
+        return beside(path, self._session)
 
     def derivative(self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None) -> Derivative:
         """Directional derivatives of the decoded mean."""

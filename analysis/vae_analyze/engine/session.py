@@ -69,9 +69,9 @@ class Session:
     def __post_init__(self) -> None:
         keep_freed_memory()
 
-    def evaluator(self, *, batch_size: int | None = None, tick: Tick = no_tick) -> Evaluator:
-        """The model, to be called."""
-        return Evaluator(self.loaded, batch_size=batch_size or self.settings.batch_size, tick=tick)
+    def evaluator(self, *, batch_size: int | None = None, tick: Tick = no_tick, of: Loaded | None = None) -> Evaluator:
+        """The model, or another one, to be called."""
+        return Evaluator(of or self.loaded, batch_size=batch_size or self.settings.batch_size, tick=tick)
 
     def read(self, index: NDArray[np.int64]) -> Samples:
         """Samples of the data.

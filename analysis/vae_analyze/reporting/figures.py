@@ -40,4 +40,8 @@ def draw(figure: Figure, prefix: str, room: int = LARGEST_SPRITE) -> Drawn:
     except (KeyError, ValueError, TypeError) as error:
         # A figure of somebody else's analyzer must not cost the reader the rest of the report.
         return Drawn("", (f"The figure could not be drawn ({printable(error)}); the numbers are below.",))
-    return drawn if drawn.markup or drawn.notes else Drawn("", ("The figure names no axes or pictures; the numbers are below.",))
+    return (
+        drawn
+        if drawn.markup or drawn.notes
+        else Drawn("", ("The figure names no axes or pictures; the numbers are below.",))
+    )

@@ -14,6 +14,7 @@ from vae_analyze.reporting.drawing.svg import to_svg
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import XAxis, YAxis
     from matplotlib.figure import Figure as Canvas
 
     from vae_analyze.reporting.drawing.columns import Floats, Part
@@ -107,26 +108,29 @@ def _positions(figure: Figure, axis: Axis, part: Part) -> Floats:
 
 
 def _scales(axes: Axes, figure: Figure, x: Axis, *, log: bool) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator
-
     axes.set_xlabel(axis_label(x))
     if not is_numeric(figure, x):
         order = in_order(words(figure, x.column))
         axes.set_xticks(range(len(order)), [label(name, 14) for name in order])
     elif log_possible(x, numbers(figure, x.column, range(len(figure.table.rows)))):
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        _plain_powers(axes.xaxis, *axes.get_xlim())
     if log:
         axes.set_yscale("log")
-        low, high = axes.get_ylim()
-        # Over less than two decades powers of ten alone would leave the axis nearly bare.
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter("")
+        _plain_powers(axes.yaxis, *axes.get_ylim())
     elif _crosses_zero(axes):
         axes.axhline(0, color=MUTED, linewidth=0.8, zorder=1)
     else:
         _from_zero(axes)
+
+
+def _plain_powers(axis: XAxis | YAxis, low: float, high: float) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    # Over less than two decades powers of ten alone would leave the axis nearly bare.
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter("")
 
 
 def _crosses_zero(axes: Axes) -> bool:

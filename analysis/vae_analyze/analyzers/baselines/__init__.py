@@ -1,0 +1,1 @@
+"""Whether a model earns its keep: against PCA, another autoencoder and the pixels themselves."""
