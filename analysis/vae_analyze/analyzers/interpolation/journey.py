@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from vae_analyze.analyzers.interpolation.pairs import Pairs
     from vae_analyze.analyzers.interpolation.reference import Reference
     from vae_analyze.metrics import Principal
+    from vae_analyze.vae import DiagonalGaussian
 
 LINEAR, SPHERICAL, PIXEL, PCA = "linear", "spherical", "pixel", "pca"
 PATHS = (LINEAR, SPHERICAL, PIXEL, PCA)
@@ -83,6 +84,7 @@ class Journey:
         first: Sample indices of one end, ``(m,)``.
         second: Of the other, ``(m,)``.
         real: The samples at both ends, ``(m, 2, D)``.
+        posteriors: Theirs, at the first and at the second end.
         z: Codes on the latent paths, by path, float64 ``(m, p, d)``.
         points: Data on all paths, by path, ``(m, p, D)``, p alphas each; float32 unless the model's format is wider.
         straightened: Whether the spherical path had to go straight, ``(m,)``.
@@ -92,6 +94,7 @@ class Journey:
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     real: Tensor
+    posteriors: tuple[DiagonalGaussian, DiagonalGaussian]
     z: dict[str, Tensor]
     points: dict[str, Tensor]
     straightened: Tensor
@@ -103,7 +106,8 @@ def travel(setting: Setting, pairs: Pairs, which: slice | NDArray[np.int64]) -> 
     context, codes = setting.context, setting.codes
     first, second = pairs.first[which], pairs.second[which]
     ends = codes.index[first], codes.index[second]
-    real = torch.stack([flatten(context.read(end).x).cpu() for end in ends], dim=1)
+    batches = [context.read(end) for end in ends]
+    real = torch.stack([flatten(batch.x).cpu() for batch in batches], dim=1)
     a, b = codes.mean[torch.from_numpy(first)], codes.mean[torch.from_numpy(second)]
     arc, straightened = spherical(a, b, setting.alphas)
     z = {LINEAR: straight(a, b, setting.alphas), SPHERICAL: arc}
@@ -115,7 +119,14 @@ def travel(setting: Setting, pairs: Pairs, which: slice | NDArray[np.int64]) -> 
     fitted = [setting.fitted(real[:, end]).to(made[0]) for end in (0, 1)]
     points[PCA] = straight(fitted[0], fitted[1], setting.alphas)
     return Journey(
-        first=ends[0], second=ends[1], real=real, z=z, points=points, straightened=straightened, labels=labels
+        first=ends[0],
+        second=ends[1],
+        real=real,
+        posteriors=(batches[0].posterior, batches[1].posterior),
+        z=z,
+        points=points,
+        straightened=straightened,
+        labels=labels,
     )
 
 

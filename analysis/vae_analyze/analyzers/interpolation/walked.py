@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vae_analyze.analyzers.interpolation.pairs import Pairs
+    from vae_analyze.vae import DiagonalGaussian
 
 Floats = NDArray[np.float64]
 _STILL = 1e-3  # of the data's spread: a chord below it is the same point twice, to the eye and up to rounding
@@ -166,11 +167,16 @@ def _likeness(setting: Setting, former: Tensor, latter: Tensor) -> Floats:
 def _back(setting: Setting, journey: Journey, x: Tensor, z: Tensor | None) -> Return:
     """Encode and decode points ``(m, D)`` that were decoded from ``z``, or from nothing."""
     given = setting.on_device(x.reshape(-1, *setting.context.data.input_shape))
-    posterior = setting.context.encode(given, labels=journey.labels)
+    return _returned(setting, journey, given, setting.context.encode(given, labels=journey.labels), z)
+
+
+def _returned(
+    setting: Setting, journey: Journey, given: Tensor, posterior: DiagonalGaussian, z: Tensor | None
+) -> Return:
     again = setting.context.decode(posterior.mean, labels=journey.labels)
     rate = as_float64(flatten(posterior.kl_to_prior())).sum(axis=1)
-    entropy = cross_entropies(given, again) if setting.binary else np.full(len(x), np.nan)
-    drift = np.full(len(x), np.nan)
+    entropy = cross_entropies(given, again) if setting.binary else np.full(len(given), np.nan)
+    drift = np.full(len(given), np.nan)
     if z is not None:
         path = journey.z[LINEAR]
         apart = (path[:, 0] - path[:, setting.steps - 1]).norm(dim=1)
@@ -192,7 +198,10 @@ def _ends(setting: Setting, journey: Journey) -> Return:
 
 def _real(setting: Setting, journey: Journey) -> Return:
     """The samples at both ends themselves."""
-    return _mean(*(_back(setting, journey, journey.real[:, end], None) for end in (0, 1)))
+    shape = setting.context.data.input_shape
+    given = [setting.on_device(journey.real[:, end].reshape(-1, *shape)) for end in (0, 1)]
+    # Their posteriors are those of the pass.
+    return _mean(*(_returned(setting, journey, given[end], journey.posteriors[end], None) for end in (0, 1)))
 
 
 def _mean(a: Return, b: Return) -> Return:
