@@ -13,7 +13,6 @@ from vae_analyze.analyzers.pixels import as_pixels
 from vae_analyze.findings import Cell, Column, Figure, Pictures, Table
 
 if TYPE_CHECKING:
-
     from vae_analyze.analyzers.attributes.morphs import Morph
     from vae_analyze.analyzers.attributes.survey import Measured, Survey
 
