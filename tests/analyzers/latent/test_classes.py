@@ -95,3 +95,12 @@ def test_the_order_of_the_samples_does_not_matter() -> None:
     order = np.random.default_rng(3).permutation(len(x))
     one, other = measured(x, labels), measured(x[order], labels[order])
     assert one.scalar("class_distance").value == pytest.approx(other.scalar("class_distance").value, abs=0.02)
+
+
+def test_a_judge_that_cannot_tell_the_classes_is_not_believed() -> None:
+    x, _ = data(800)
+    found = measured(x, np.random.default_rng(1).integers(0, 2, len(x)))
+    for name in ("class_evenness", "class_distance"):
+        assert found.scalar(name).status == "warning"
+        assert "the judge is right on only" in found.scalar(name).reason
+    assert not any("decoded prior draws" in reading for reading in found.readings)

@@ -34,6 +34,7 @@ _FOLDS = 5
 _LEAST = 20  # samples
 
 
+TRUSTED = 0.8  # accuracy below which the judge's word is no reading
 _EVENNESS = "entropy of the classes that decoded prior draws are taken for, over the log of their number; 1 is even"
 _DISTANCE = "total variation distance between the classes of decoded prior draws and those of the data"
 _JUDGE = "held-out accuracy on reconstructions of the classifier that judges decoded prior draws"
@@ -57,6 +58,11 @@ class Classes:
     taken: NDArray[np.int64]
     accuracy: float
     n: int
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the judge tells the classes of reconstructions well enough for its word on draws to mean something."""
+        return self.accuracy >= TRUSTED
 
     @property
     def shares(self) -> Floats:
@@ -142,11 +148,13 @@ def shares(found: Classes | str, *, seed: int) -> list[Scalar]:
     judge = found.accuracy
     low, high = wilson(round(judge * found.n), found.n) if math.isfinite(judge) else (math.nan, math.nan)
     even, apart = (interval(float(values[0]), values[1:], n=n) for values in (evenness, distance))
+    weak = "" if found.trusted else f"the judge is right on only {100 * judge:.0f} % of reconstructions"
+    doubt: dict[str, Any] = {"status": "warning", "reason": weak} if weak else {}
     return [
-        _scalar("class_evenness", float(evenness[0]), _EVENNESS, n=n, low=even.low, high=even.high, se=even.se),
+        _scalar("class_evenness", float(evenness[0]), _EVENNESS, n=n, low=even.low, high=even.high, se=even.se, **doubt),
         _scalar(
             "class_distance", float(distance[0]), _DISTANCE, n=n, low=apart.low, high=apart.high, se=apart.se,
-            direction="lower",
+            direction="lower", **doubt,
         ),
         _scalar(
             "class_judge_accuracy", judge, _JUDGE, n=found.n, low=low, high=high,

@@ -171,7 +171,7 @@ def _likelihood(health: Health, found: Findings) -> str:
 
 def _classes(health: Health) -> str:
     found = health.classes
-    if isinstance(found, str):
+    if isinstance(found, str) or not found.trusted:
         return ""
     most, least = int(found.shares.argmax()), int(found.shares.argmin())
     parts = [
