@@ -61,7 +61,7 @@ class Classes:
 
     @property
     def trusted(self) -> bool:
-        """Whether the judge tells the classes of reconstructions well enough for its word on draws to mean something."""
+        """Whether the judge knows reconstructions well enough for its word on draws to mean something."""
         return self.accuracy >= TRUSTED
 
     @property
@@ -151,7 +151,9 @@ def shares(found: Classes | str, *, seed: int) -> list[Scalar]:
     weak = "" if found.trusted else f"the judge is right on only {100 * judge:.0f} % of reconstructions"
     doubt: dict[str, Any] = {"status": "warning", "reason": weak} if weak else {}
     return [
-        _scalar("class_evenness", float(evenness[0]), _EVENNESS, n=n, low=even.low, high=even.high, se=even.se, **doubt),
+        _scalar(
+            "class_evenness", float(evenness[0]), _EVENNESS, n=n, low=even.low, high=even.high, se=even.se, **doubt
+        ),
         _scalar(
             "class_distance", float(distance[0]), _DISTANCE, n=n, low=apart.low, high=apart.high, se=apart.se,
             direction="lower", **doubt,
