@@ -10,7 +10,8 @@ import numpy as np
 from vae_analyze.analyzers.attributes.groups import LABELS
 from vae_analyze.analyzers.attributes.scalars import UNRELIABLE
 from vae_analyze.analyzers.attributes.vectors import SHARES
-from vae_analyze.findings import Axis, Cell, Column, Figure, Table
+from vae_analyze.analyzers.sheet import sheet
+from vae_analyze.findings import Axis, Cell, Figure, Table
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.attributes.survey import Measured, Survey
@@ -46,7 +47,7 @@ def _separability(survey: Survey) -> Figure:
         kind="bars",
         title=title,
         alt=f"Of {len(ranked)} attributes the one told best is {said[0]}; the one told worst is {said[-1]}.",
-        table=_table("separability", title, ("attribute", ""), ("by", ""), ("accuracy", "1"), ("low", "1"),
+        table=sheet("separability", title, ("attribute", ""), ("by", ""), ("accuracy", "1"), ("low", "1"),
                      ("high", "1"), ("auc", "1"), rows=rows),
         x=Axis(column="attribute", label="attribute"),
         y=Axis(column="accuracy", label="held-out accuracy", unit="1"),
@@ -78,7 +79,7 @@ def _arithmetic(survey: Survey, steps: Table) -> Figure:
         title=title,
         alt=f"From alpha 0 to 1 the probability of the attribute, after decoding and encoding again, changes by "
         f"{most:+.2f} for {first}, the most, and by {least:+.2f} for {last}, the least.",
-        table=_table("arithmetic", title, ("attribute", ""), ("alpha", "1"), ("where", ""), ("probability", "1"),
+        table=sheet("arithmetic", title, ("attribute", ""), ("alpha", "1"), ("where", ""), ("probability", "1"),
                      ("low", "1"), ("high", "1"), rows=rows),
         x=Axis(column="alpha", label="alpha", unit="1"),
         y=Axis(column="probability", label="probability of the attribute", unit="1"),
@@ -126,7 +127,7 @@ def _cosines(survey: Survey) -> Figure | None:
         title=title,
         alt=f"The vectors of {known[j].said} and {known[i].said} are closest to one line, cosine {cosines[i, j]:.2f}; "
         f"the median size is {sorted(pair[0] for pair in pairs)[len(pairs) // 2]:.2f}.",
-        table=_table("cosines", title, ("attribute", ""), ("other", ""), ("cosine", "1"), rows=rows),
+        table=sheet("cosines", title, ("attribute", ""), ("other", ""), ("cosine", "1"), rows=rows),
         x=Axis(column="other", label="attribute"),
         y=Axis(column="attribute", label="attribute"),
         value=Axis(column="cosine", label="cosine", unit="1"),
@@ -170,7 +171,7 @@ def _convergence(survey: Survey) -> Figure | None:
         f"{best.vector.reliability:.2f}, and lowest for {worst.said}, {worst.vector.reliability:.2f}; "
         f"{sum(one.vector.reliability < UNRELIABLE for one in known)} of {len(known)} are "
         f"below {UNRELIABLE}.",
-        table=_table("convergence", title, ("attribute", ""), ("samples", ""), ("cosine", "1"), ("how", ""), rows=rows),
+        table=sheet("convergence", title, ("attribute", ""), ("samples", ""), ("cosine", "1"), ("how", ""), rows=rows),
         x=Axis(column="samples", label="samples used"),
         y=Axis(column="cosine", label="cosine of disjoint shares", unit="1"),
         series="attribute",
@@ -182,8 +183,3 @@ def _convergence(survey: Survey) -> Figure | None:
             else ""
         ),
     )
-
-
-def _table(name: str, title: str, *columns: tuple[str, str], rows: list[tuple[Cell, ...]]) -> Table:
-    made = tuple(Column(name=column, unit=unit) for column, unit in columns)
-    return Table(name=name, title=title, columns=made, rows=tuple(rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 
 from vae_analyze.analyzers.attributes.morphs import corners, ends
 from vae_analyze.analyzers.pixels import as_pixels
-from vae_analyze.findings import Cell, Column, Figure, Pictures, Table
+from vae_analyze.analyzers.sheet import sheet
+from vae_analyze.findings import Cell, Figure, Pictures
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.attributes.morphs import Morph
@@ -50,7 +50,7 @@ def _along(survey: Survey, bounds: tuple[float, float]) -> Figure:
         alt=f"One sample per attribute, decoded at {len(survey.alphas)} steps from its code to its code plus the "
         f"vector; the probability of the attribute rises most for {rises[-1][1]}, by {rises[-1][0]:+.2f}, and least "
         f"for {rises[0][1]}, by {rises[0][0]:+.2f}.",
-        table=_table("along", "Probability of the attribute", ("attribute", ""), ("sample", ""), ("alpha", "1"),
+        table=sheet("along", "Probability of the attribute", ("attribute", ""), ("sample", ""), ("alpha", "1"),
                      ("again", "1"), ("direct", "1"), rows=cells),
         caption="Boxed: the sample as it is. Of the moved samples the one whose code has the median distance to the "
         "mean code of those without the attribute. again: the probe's probability after decoding and encoding; direct: "
@@ -103,7 +103,7 @@ def _pairs(survey: Survey, bounds: tuple[float, float]) -> Figure | None:
         group="morphs",
         alt=f"{len(found)} straight lines between codes of two samples, decoded at {steps} steps: "
         f"{'; '.join(_met(morph) for morph in found)}.",
-        table=_table("morphs", title, ("pair", ""), ("alpha", "1"), ("probability_first", "1"),
+        table=sheet("morphs", title, ("pair", ""), ("alpha", "1"), ("probability_first", "1"),
                      ("probability_second", "1"), ("called", ""), rows=cells),
         caption="z = (1 - α) z_A + α z_B, decoded. Boxed: the samples themselves. In the table what a probe that has "
         f"seen neither says of the picture encoded again.{_condition(survey, 'of the first one')}",
@@ -140,7 +140,7 @@ def _corners(survey: Survey, bounds: tuple[float, float]) -> Figure | None:
         group="morphs",
         alt=f"A grid of {side} by {side} decoded codes between {morph.name} in its corners; a probe calls the pictures "
         f"{', '.join(met)}.",
-        table=_table("corners", title, ("down", "1"), ("right", "1"), ("called", ""), ("probability", "1"), rows=cells),
+        table=sheet("corners", title, ("down", "1"), ("right", "1"), ("called", ""), ("probability", "1"), rows=cells),
         caption=f"Bilinear between the codes of four samples: {morph.name}, from the top left to the bottom right, row "
         f"by row. called: the probe on the picture encoded again.{_condition(survey, 'at the top left')}",
         pictures=Pictures(
@@ -153,8 +153,3 @@ def _corners(survey: Survey, bounds: tuple[float, float]) -> Figure | None:
 
 def _condition(survey: Survey, whose: str) -> str:
     return f" The model is given the label {whose}." if survey.context.card.conditional else ""
-
-
-def _table(name: str, title: str, *columns: tuple[str, str], rows: Sequence[tuple[Cell, ...]]) -> Table:
-    made = tuple(Column(name=column, unit=unit) for column, unit in columns)
-    return Table(name=name, title=title, columns=made, rows=tuple(rows))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vae_analyze.metrics.probe import linear_probe, majority
+from vae_analyze.stats.normal import around
 from vae_analyze.stats.share import wilson
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Separability:
     @property
     def above_chance(self) -> bool:
         """Whether the interval of the AUC lies above one half."""
-        return self.auc - 1.96 * self.auc_error > 0.5
+        return around(self.auc, self.auc_error)[0] > 0.5
 
 
 def separability(codes: Floats, present: NDArray[np.bool_], folds: Integers) -> Separability:

@@ -9,6 +9,7 @@ import numpy as np
 
 from vae_analyze.analyzers.attributes.groups import LABELS
 from vae_analyze.analyzers.attributes.scalars import UNRELIABLE
+from vae_analyze.analyzers.words import listed, percent
 from vae_analyze.stats.share import wilson
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _separable(survey: Survey) -> str:
     if len(known) > 1:
         text += f"; worst {_told_as(worst)}"
     missed = [one.said for one in known if not one.separability.above_chance]
-    return text + (f". Not: {some(missed)}." if missed else ".")
+    return text + (f". Not: {listed(missed)}." if missed else ".")
 
 
 def _told_as(one: Measured) -> str:
@@ -75,7 +76,7 @@ def _arithmetic(survey: Survey) -> str:
     flipped = float(np.mean([one.shift.flipped.mean() for one in known]))
     gain = float(np.mean([one.shift.gain.mean() for one in known]))
     text = (
-        f"Adding an attribute's vector to codes without it, decoding and encoding again, turns {_percent(flipped)} of "
+        f"Adding an attribute's vector to codes without it, decoding and encoding again, turns {percent(flipped)} of "
         f"them into what the probe calls the attribute (probability {gain:+.2f})"
     )
     if flipped == 0:
@@ -87,8 +88,8 @@ def _arithmetic(survey: Survey) -> str:
         return f"{text}: {known[0].said}."
     best, worst = known[-1], known[0]
     return (
-        f"{text} on average; most for {best.said}, {_percent(float(best.shift.flipped.mean()))}, least for "
-        f"{worst.said}, {_percent(float(worst.shift.flipped.mean()))}."
+        f"{text} on average; most for {best.said}, {percent(float(best.shift.flipped.mean()))}, least for "
+        f"{worst.said}, {percent(float(worst.shift.flipped.mean()))}."
     )
 
 
@@ -100,7 +101,7 @@ def _ignored(survey: Survey) -> str:
     worst = min(lost, key=lambda one: float(one.shift.gain.mean()))
     direct, again = float(worst.shift.direct_gain.mean()), float(worst.shift.gain.mean())
     return (
-        f"What the code says of {some([one.said for one in lost])} the decoder does not show: the probability "
+        f"What the code says of {listed([one.said for one in lost])} the decoder does not show: the probability "
         f"changes by {direct:+.2f} at the code ({worst.said}) and by {again:+.2f} after decoding and encoding again."
     )
 
@@ -120,16 +121,16 @@ def _side_effects(survey: Survey) -> str:
     if max(strayed, default=(0.0, ""))[0] > 0:
         share, name = max(strayed)
         parts.append(
-            f"{_percent(float(np.mean([part for part, _ in strayed])))} of moved samples turn into a third group (most "
-            f"along {name}, {_percent(share)})"
+            f"{percent(float(np.mean([part for part, _ in strayed])))} of moved samples turn into a third group (most "
+            f"along {name}, {percent(share)})"
         )
     others = [(float(one.shift.others.mean()), one.said) for one in survey.known]
     others = [one for one in others if math.isfinite(one[0])]
     if max(others, default=(0.0, ""))[0] > 0:
         share, name = max(others)
         parts.append(
-            f"{_percent(float(np.mean([part for part, _ in others])))} of the other groupings change their group (most "
-            f"along {name}, {_percent(share)})"
+            f"{percent(float(np.mean([part for part, _ in others])))} of the other groupings change their group (most "
+            f"along {name}, {percent(share)})"
         )
     return f"What else changes: {'; '.join(parts)}." if parts else ""
 
@@ -149,18 +150,7 @@ def _reliable(survey: Survey) -> str:
 def _undefined(survey: Survey) -> str:
     missing = list(survey.unknown)
     return (
-        f"Nothing can be said of {some([repr(name) for name in missing])}: {survey.unknown[missing[0]]}."
+        f"Nothing can be said of {listed([repr(name) for name in missing])}: {survey.unknown[missing[0]]}."
         if missing
         else ""
     )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def some(words: list[str]) -> str:
-    """At most six of them in words."""
-    if len(words) > 6:
-        return ", ".join(words[:6]) + f" and {len(words) - 6} more"
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vae_analyze.findings import Direction, Scalar
 from vae_analyze.stats.bootstrap import BootstrappedMeans, bootstrap_means, interval
+from vae_analyze.stats.normal import around
 from vae_analyze.stats.rows import Chunk
 from vae_analyze.stats.share import wilson
 
@@ -186,7 +187,8 @@ def _vector(vector: Vector, n: int) -> dict[str, Value]:
 
 
 def _normal(value: float, error: float, n: int, *, most: float = math.inf) -> Value:
-    low, high = max(0.0, value - 1.96 * error), min(most, value + 1.96 * error)
+    low, high = around(value, error)
+    low, high = max(0.0, low), min(most, high)
     low, high = (low, high) if math.isfinite(error) else (math.nan, math.nan)
     return Value(value=value, n=n, low=low, high=high, se=error, reason="" if math.isfinite(value) else NO_VECTOR)
 

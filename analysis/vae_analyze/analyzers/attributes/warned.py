@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_analyze.analyzers.attributes.probes import MOST_FEATURES
-from vae_analyze.analyzers.attributes.readings import some
 from vae_analyze.analyzers.attributes.scalars import UNRELIABLE
 from vae_analyze.analyzers.attributes.streamed import PARTS
+from vae_analyze.analyzers.words import listed
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.attributes.survey import Measured, Survey
@@ -42,7 +42,7 @@ def _few(survey: Survey) -> str:
         return ""
     least = min(small, key=lambda one: min(one.attribute.present, one.attribute.absent))
     return (
-        f"Few samples on one side, fewer than {_SMALL}: {some([one.said for one in small])}; least "
+        f"Few samples on one side, fewer than {_SMALL}: {listed([one.said for one in small])}; least "
         f"{min(least.attribute.present, least.attribute.absent)} for {least.said}. Their vectors and probes are rough."
     )
 
@@ -52,7 +52,7 @@ def _unreliable(survey: Survey) -> str:
     low = [(value, name) for value, name in found if value < UNRELIABLE]
     if not low:
         return ""
-    said = some([f"{name} ({value:.2f})" for value, name in low])
+    said = listed([f"{name} ({value:.2f})" for value, name in low])
     return (
         f"The directions of {said} are not well known: the split-half cosine is below {UNRELIABLE}. More samples would "
         "be needed, or an attribute that the code holds."
@@ -76,7 +76,7 @@ def _aligned(survey: Survey) -> str:
         return ""
     said = [f"{known[j].said} and {known[i].said} (cosine {cosines[i, j]:.2f}{_together(survey, known[i], known[j])})"
             for _, i, j in pairs]  # fmt: skip
-    return f"Vectors of different factors lie along one line, and are moved along together: {some(said)}."
+    return f"Vectors of different factors lie along one line, and are moved along together: {listed(said)}."
 
 
 def _together(survey: Survey, one: Measured, other: Measured) -> str:
@@ -95,7 +95,7 @@ def _saturated(survey: Survey) -> str:
     full = [one.said for one in survey.known if one.separability.correct.all()]
     if not full:
         return ""
-    return f"The probe makes no error on {some(full)}: how far beyond the boundary samples lie is not told."
+    return f"The probe makes no error on {listed(full)}: how far beyond the boundary samples lie is not told."
 
 
 def _conditional(survey: Survey) -> str:

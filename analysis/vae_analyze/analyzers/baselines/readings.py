@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vae_analyze.analyzers.baselines.scalars import accuracy
 from vae_analyze.analyzers.baselines.sheet import of
+from vae_analyze.analyzers.words import listed, percent
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.baselines.comparison import Comparison
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 
 _MOST_TOLD = 3  # factors that have a sentence of their own; the table has all
+
+_percent = partial(percent, digits=1)
 
 
 def readings(found: Comparison) -> tuple[str, ...]:
@@ -53,7 +57,7 @@ def _verdict(found: Comparison) -> str:
     worse = [words for words, gain in compared.items() if gain.sure and gain.value < 0]
     even = [words for words in compared if words not in (*sure, *worse)]
     parts = [("is better at", sure), ("is worse at", worse), ("cannot be told from it at", even)]
-    said = "; ".join(f"{verb} {_some(words)}" for verb, words in parts if words)
+    said = "; ".join(f"{verb} {listed(words)}" for verb, words in parts if words)
     return f"Against PCA with {_count(found.pca.k, 'component')} the model {said}." if said else ""
 
 
@@ -97,8 +101,8 @@ def _against(found: Comparison) -> str:
     others = {words: one for words, one in gains(found, "against").items() if words != "reconstruction"}
     better = [words for words, one in others.items() if one.sure and one.value > 0]
     worse = [words for words, one in others.items() if one.sure and one.value < 0]
-    more = [f"better at {_some(better)}"] if better else []
-    more += [f"worse at {_some(worse)}"] if worse else []
+    more = [f"better at {listed(better)}"] if better else []
+    more += [f"worse at {listed(worse)}"] if worse else []
     return f"{text}; it is {' and '.join(more)}." if more else f"{text}."
 
 
@@ -177,13 +181,5 @@ def _between_percent(estimate: Estimate) -> str:
     return f" [{_percent(low)}, {_percent(high)}]" if math.isfinite(low) else ""
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
 def _count(k: int, word: str) -> str:
     return f"{k} {word}{'' if k == 1 else 's'}"
-
-
-def _some(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

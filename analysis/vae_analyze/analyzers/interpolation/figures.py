@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from vae_analyze.analyzers.interpolation.estimates import Estimate, mean_curve
 from vae_analyze.analyzers.interpolation.journey import LATENT_PATHS, LINEAR, PATHS, PIXEL
 from vae_analyze.analyzers.interpolation.measures import MEASURES
-from vae_analyze.findings import Axis, Cell, Column, Figure, Table
+from vae_analyze.analyzers.sheet import sheet
+from vae_analyze.findings import Axis, Cell, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +81,7 @@ def _midpoints(travels: Travels, kinds: list[Kind], of: _Midpoints) -> Figure:
         kind="bars",
         title=of.title,
         alt=f"{of.alt} (in brackets the pixel blend's): {which}.",
-        table=_table(of.name, of.title, ("pairs", ""), ("path", ""), *_VALUE, rows=rows),
+        table=sheet(of.name, of.title, ("pairs", ""), ("path", ""), *_VALUE, rows=rows),
         x=Axis(column="pairs", label="pairs"),
         y=Axis(column="value", label=of.axis, unit="1"),
         series="path",
@@ -121,7 +122,7 @@ def _distances(travels: Travels, kinds: list[Kind]) -> Figure:
         f"linear path and {values[2]:.3g} on the pixel blend."
         if _known(*values)
         else f"Undefined for {lead} pairs: there are {len(travels.setting.reference)} real samples in all.",
-        table=_table("distance_along", title, ("pairs", ""), ("path", ""), ("alpha", "1"), *_VALUE, rows=rows),
+        table=sheet("distance_along", title, ("pairs", ""), ("path", ""), ("alpha", "1"), *_VALUE, rows=rows),
         x=Axis(column="alpha", label="alpha", unit="1"),
         y=Axis(column="value", label="distance / of reconstructions", unit="1"),
         series="path",
@@ -154,7 +155,7 @@ def _steps(travels: Travels, kinds: list[Kind]) -> Figure:
         kind="curves",
         title=title,
         alt=said,
-        table=_table("step_along", title, ("pairs", ""), ("path", ""), ("alpha", "1"), *_VALUE, rows=rows),
+        table=sheet("step_along", title, ("pairs", ""), ("path", ""), ("alpha", "1"), *_VALUE, rows=rows),
         x=Axis(column="alpha", label="alpha", unit="1"),
         y=Axis(column="value", label="step / even share of the chord", unit="1"),
         series="path",
@@ -179,8 +180,3 @@ def _curves(
 
 def _at(rows: list[tuple[Cell, ...]], pairs: str, path: str, at: int) -> float:
     return [float(row[3] or 0) for row in rows if row[0] == pairs and row[1] == path][at]
-
-
-def _table(name: str, title: str, *columns: tuple[str, str], rows: list[tuple[Cell, ...]]) -> Table:
-    made = tuple(Column(name=column, unit=unit) for column, unit in columns)
-    return Table(name=name, title=title, columns=made, rows=tuple(rows))

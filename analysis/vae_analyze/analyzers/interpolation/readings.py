@@ -13,6 +13,7 @@ from vae_analyze.analyzers.interpolation.pairs import DIFFERENT, NEAREST, RANDOM
 from vae_analyze.analyzers.interpolation.scalars import MEAN
 from vae_analyze.analyzers.interpolation.tables import jumping
 from vae_analyze.analyzers.interpolation.warnings import uninformative
+from vae_analyze.analyzers.words import listed
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.interpolation.findings import Travels
@@ -132,7 +133,7 @@ def _back(travels: Travels, found: Findings) -> str:
     if math.isfinite(rate.value):
         where = "nearer to the prior than" if rate.value < 0 else "farther from the prior than"
         parts.append(f"has a posterior {_size(rate)} nats {where} theirs")
-    return f"Encoded and decoded again, the midpoint {_listed(parts)}." if parts else ""
+    return f"Encoded and decoded again, the midpoint {listed(parts)}." if parts else ""
 
 
 def _size(scalar: Scalar) -> str:
@@ -155,7 +156,7 @@ def _kinds(travels: Travels, found: Findings) -> str:
         for kind, one in others.items()
         if math.isfinite(one.value)
     ]
-    return f"By the distance to data, midpoints are {_listed(said)}." if said else ""
+    return f"By the distance to data, midpoints are {listed(said)}." if said else ""
 
 
 def _spherical(travels: Travels, found: Findings) -> str:
@@ -178,7 +179,3 @@ def _plural(kind: str) -> str:
 
 def _between(scalar: Scalar) -> str:
     return f" [{scalar.low:.2f}, {scalar.high:.2f}]" if math.isfinite(scalar.low) else ""
-
-
-def _listed(parts: list[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

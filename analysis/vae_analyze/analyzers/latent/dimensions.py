@@ -14,6 +14,7 @@ from vae_analyze.analyzers.latent.normality import Normality, normality_of
 from vae_analyze.findings import Cell, Column
 from vae_analyze.findings import Table as TidyTable
 from vae_analyze.metrics import Marginals, correlations, marginals
+from vae_analyze.stats.normal import around
 from vae_analyze.vae import DiagonalGaussian
 
 if TYPE_CHECKING:
@@ -117,8 +118,7 @@ def dimension_table(found: Dimensions, *, deterministic: bool) -> TidyTable:
                 f"z{j}",
                 found.state(j),
                 kl,
-                kl - 1.96 * error,
-                kl + 1.96 * error,
+                *around(kl, error),
                 float("nan") if deterministic else float(found.kl[j] / total),
                 float(found.code_variance[j]),
                 float(found.posterior_variance[j]),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vae_analyze.findings import Axis, Cell, Column, Figure, Table
+from vae_analyze.analyzers.sheet import sheet
+from vae_analyze.findings import Axis, Cell, Figure
+from vae_analyze.stats.normal import around
 from vae_analyze.stats.share import wilson
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def _information(health: Health) -> Figure | None:
     found = health.dimensions
     shown = [int(j) for j in found.order[:_SHOWN]]
     rows: list[tuple[Cell, ...]] = [
-        (f"z{j}", found.state(j), float(found.kl[j]), *_around(float(found.kl[j]), float(found.kl_error[j])))
+        (f"z{j}", found.state(j), float(found.kl[j]), *around(float(found.kl[j]), float(found.kl_error[j])))
         for j in shown
     ]
     title = "What each dimension carries"
@@ -47,7 +49,7 @@ def _information(health: Health) -> Figure | None:
         kind="bars",
         title=title,
         alt=alt,
-        table=_table(
+        table=sheet(
             "information",
             title,
             ("dimension", ""), ("state", ""), ("kl", "nat"), ("low", "nat"), ("high", "nat"), rows=rows,
@@ -78,7 +80,7 @@ def _variances(health: Health) -> Figure | None:
         title=title,
         alt=f"The two parts sum to 1 where the aggregate posterior has the prior's variance; farthest from it is "
         f"z{worst} with {float(found.shape.variance[worst]):.3g}.",
-        table=_table("variances", title, ("dimension", ""), ("part", ""), ("variance", "latent unit²"), rows=rows),
+        table=sheet("variances", title, ("dimension", ""), ("part", ""), ("variance", "latent unit²"), rows=rows),
         x=Axis(column="dimension", label="latent dimension"),
         y=Axis(column="variance", label="variance", unit="latent unit²"),
         series="part",
@@ -102,7 +104,7 @@ def _correlations(health: Health) -> Figure | None:
         title=title,
         alt=f"The strongest correlation of two active dimensions is {float(correlation[i, j]):.2f}, of z{j} and z{i}; "
         f"the median size is {sorted(pair[0] for pair in pairs)[len(pairs) // 2]:.2f}.",
-        table=_table("correlations", title, ("dimension", ""), ("other", ""), ("correlation", "1"), rows=rows),
+        table=sheet("correlations", title, ("dimension", ""), ("other", ""), ("correlation", "1"), rows=rows),
         x=Axis(column="other", label="latent dimension"),
         y=Axis(column="dimension", label="latent dimension"),
         value=Axis(column="correlation", label="correlation of posterior means", unit="1"),
@@ -129,7 +131,7 @@ def _classes(health: Health) -> Figure | None:
         title=title,
         alt=f"Share of each class among {n} decoded prior draws beside its share of the data; farthest apart for "
         f"{found.names[worst]}: {found.shares[worst]:.3f} against {found.data[worst]:.3f}.",
-        table=_table(
+        table=sheet(
             "classes", title, ("class", ""), ("of", ""), ("share", "1"), ("low", "1"), ("high", "1"), rows=rows
         ),
         x=Axis(column="class", label="class"),
@@ -155,7 +157,7 @@ def _clusters(health: Health) -> Figure | None:
         title=title,
         alt=f"The BIC of Gaussian mixtures with 1 to {len(found.bic)} components is least at "
         f"{found.bic.index(least) + 1}; the smallest number that does as well is {found.best}.",
-        table=_table("clusters", title, ("components", ""), ("bic_above_least", "nat per sample"), rows=rows),
+        table=sheet("clusters", title, ("components", ""), ("bic_above_least", "nat per sample"), rows=rows),
         x=Axis(column="components", label="components"),
         y=Axis(column="bic_above_least", label="BIC above the least, per sample", unit="nat"),
         caption=f"Gaussian mixtures ({found.covariance} covariances) of the posterior means of active dimensions, "
@@ -170,7 +172,7 @@ def _bounds(health: Health) -> Figure | None:
     means, n = found.bounds.mean(axis=0), len(found.index)
     error = found.bounds.std(axis=0, ddof=1) / math.sqrt(n) if n > 1 else [math.nan] * len(means)
     rows: list[tuple[Cell, ...]] = [
-        (k, float(value), *_around(float(value), float(se)))
+        (k, float(value), *around(float(value), float(se)))
         for k, value, se in zip(found.weights, means, error, strict=True)
     ]
     title = "Log likelihood, bounded by importance weights"
@@ -180,22 +182,13 @@ def _bounds(health: Health) -> Figure | None:
         title=title,
         alt=f"The bound rises from {means[0]:.4g} nats with one weight (the ELBO) to {means[-1]:.4g} with "
         f"{found.weights[-1]}.",
-        table=_table("bounds", title, ("weights", ""), ("bound", "nat"), ("low", "nat"), ("high", "nat"), rows=rows),
+        table=sheet("bounds", title, ("weights", ""), ("bound", "nat"), ("low", "nat"), ("high", "nat"), rows=rows),
         x=Axis(column="weights", label="importance weights per sample", scale="log"),
         y=Axis(column="bound", label="bound of log p(x)", unit="nat"),
         low="low",
         high="high",
         caption=f"Mean over n = {n} samples, the same draws throughout; band: 95 % over samples, shared by all points.",
     )
-
-
-def _table(name: str, title: str, *columns: tuple[str, str], rows: list[tuple[Cell, ...]]) -> Table:
-    made = tuple(Column(name=column, unit=unit) for column, unit in columns)
-    return Table(name=name, title=title, columns=made, rows=tuple(rows))
-
-
-def _around(value: float, error: float) -> tuple[float, float]:
-    return value - 1.96 * error, value + 1.96 * error
 
 
 def _left_out(d: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_analyze.analyzers.latent.normality import LEVEL
+from vae_analyze.analyzers.words import listed, percent
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.latent.findings import Health
@@ -65,7 +66,7 @@ def _alive(health: Health) -> str:
     dead = [f"z{j}" for j in range(d) if dimensions.dead[j]] if not health.gathered.deterministic else []
     text = f"{active} of {d} dimensions are active"
     if dead:
-        text += f"; {_some(dead)} {'is' if len(dead) == 1 else 'are'} dead"
+        text += f"; {listed(dead)} {'is' if len(dead) == 1 else 'are'} dead"
     if health.gathered.deterministic:
         return (
             text + ". The model is a plain autoencoder: there is no posterior, and no prior that codes were drawn to."
@@ -74,8 +75,8 @@ def _alive(health: Health) -> str:
     shares = np.cumsum(dimensions.kl[order]) / total if total > 0 else np.zeros(d)
     half = int(np.searchsorted(shares, 0.5)) + 1
     if math.isfinite(total) and total > 0:
-        names, verb = _some([f"z{j}" for j in order[:half]]), "carries" if half == 1 else "carry"
-        text += f"; {names} {verb} {_percent(shares[half - 1], 0)} of the {total:.3g} nats"
+        names, verb = listed([f"z{j}" for j in order[:half]]), "carries" if half == 1 else "carry"
+        text += f"; {names} {verb} {percent(shares[half - 1], 0)} of the {total:.3g} nats"
     return text + "."
 
 
@@ -131,17 +132,17 @@ def _holes(health: Health, found: Findings) -> str:
     if health.density is None:
         return ""
     empty, outside = found.scalar("uncovered_prior"), found.scalar("codes_outside_prior")
-    share = f"{_percent(empty.value, 1)} [{_percent(empty.low, 1)}, {_percent(empty.high, 1)}]"
+    share = f"{percent(empty.value, 1)} [{percent(empty.low, 1)}, {percent(empty.high, 1)}]"
     return (
         f"{share} of prior draws lie farther from any code than 99 % of codes do (1 % is ideal), and "
-        f"{_percent(outside.value, 1)} of codes lie where 1 % of the prior does."
+        f"{percent(outside.value, 1)} of codes lie where 1 % of the prior does."
     )
 
 
 def _repeats(health: Health) -> str:
     copies = health.dimensions.copies()
     pairs = [f"z{j} repeats z{partner} (r = {strength:.2f})" for j, (partner, strength) in copies.items()]
-    return f"Redundant: {_some(pairs)}." if pairs else ""
+    return f"Redundant: {listed(pairs)}." if pairs else ""
 
 
 def _clusters(health: Health) -> str:
@@ -175,17 +176,7 @@ def _classes(health: Health) -> str:
         return ""
     most, least = int(found.shares.argmax()), int(found.shares.argmin())
     parts = [
-        f"{_percent(found.shares[k], 0)} are taken for {found.names[k]!r} ({_percent(found.data[k], 0)} of the data)"
+        f"{percent(found.shares[k], 0)} are taken for {found.names[k]!r} ({percent(found.data[k], 0)} of the data)"
         for k in (most, least)
     ]
     return f"Of {len(found.taken)} decoded prior draws {parts[0]} and {parts[1]}: the largest and the smallest share."
-
-
-def _percent(share: float, digits: int) -> str:
-    return f"{100 * share:.{digits}f} %"
-
-
-def _some(words: list[str]) -> str:
-    if len(words) > 6:
-        return ", ".join(words[:6]) + f" and {len(words) - 6} more"
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -13,6 +13,7 @@ from vae_analyze.analyzers.latent.gathered import CROSS_ENTROPY, DISTORTION, RAT
 from vae_analyze.findings import Direction, Scalar
 from vae_analyze.metrics import effective_rank, participation_ratio
 from vae_analyze.stats.bootstrap import bootstrap_means, interval
+from vae_analyze.stats.normal import around
 from vae_analyze.stats.rows import Chunk
 from vae_analyze.stats.share import wilson
 
@@ -256,7 +257,7 @@ def coverage(health: Health) -> list[Scalar]:
             float(density.outside.mean()),
             wilson(int(density.outside.sum()), len(density.outside)),
         ),
-        "mmd2_to_prior": (mmd.value, (mmd.value - 1.96 * mmd.se, mmd.value + 1.96 * mmd.se)),
+        "mmd2_to_prior": (mmd.value, around(mmd.value, mmd.se)),
     }
     sizes = {"uncovered_prior": len(density.empty), "codes_outside_prior": len(density.outside)}
     return [

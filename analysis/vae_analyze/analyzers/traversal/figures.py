@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_analyze.analyzers.sheet import sheet
 from vae_analyze.analyzers.traversal import pictures, vectors
 from vae_analyze.analyzers.traversal.estimate import over_anchors
 from vae_analyze.analyzers.traversal.follows import FOLLOWS
 from vae_analyze.analyzers.traversal.shown import strips_of
-from vae_analyze.findings import Axis, Cell, Column, Figure, Table
+from vae_analyze.findings import Axis, Cell, Figure
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.traversal.measured import Measured
@@ -57,7 +58,7 @@ def _movement(measured: Measured) -> Figure | None:
         kind="bars",
         title=title,
         alt=alt,
-        table=_table("movement", title, columns, rows),
+        table=sheet("movement", title, *columns, rows=rows),
         x=Axis(column="dimension", label="latent dimension"),
         y=Axis(column="movement", label="movement per unit of z", unit="data unit"),
         series="state",
@@ -88,7 +89,7 @@ def _profiles(measured: Measured) -> Figure | None:
         title=title,
         alt=f"Most uneven of the {len(shown)} dimensions that move the output most is {measured.name(most)}: at an "
         f"anchor its fastest step is {uneven[most]:.2g} times as fast as its mean step.",
-        table=_table("speed", title, columns, rows),
+        table=sheet("speed", title, *columns, rows=rows),
         x=Axis(column="z", label="z, middle of the step", unit="latent unit"),
         y=Axis(column="speed", label="movement per unit of z", unit="data unit"),
         series="dimension",
@@ -120,15 +121,10 @@ def _followed(measured: Measured) -> Figure | None:
         kind="heatmap",
         title=title,
         alt=alt,
-        table=_table("follows", title, (("dimension", ""), ("factor", ""), ("share", "1")), rows),
+        table=sheet("follows", title, ("dimension", ""), ("factor", ""), ("share", "1"), rows=rows),
         x=Axis(column="factor", label="label or factor"),
         y=Axis(column="dimension", label="latent dimension"),
         value=Axis(column="share", label="share of the code's variance", unit="1"),
         caption=f"Share of the variance of posterior means between the levels of a label or factor, corrected for "
         f"chance (epsilon squared; shown as 0 where it is below), n = {found.n} samples.",
     )
-
-
-def _table(name: str, title: str, columns: tuple[tuple[str, str], ...], rows: list[tuple[Cell, ...]]) -> Table:
-    made = tuple(Column(name=column, unit=unit) for column, unit in columns)
-    return Table(name=name, title=title, columns=made, rows=tuple(rows))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vae_analyze.analyzers.traversal.follows import LABEL
 from vae_analyze.analyzers.traversal.measured import percent
+from vae_analyze.analyzers.words import listed
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.traversal.measured import Measured
@@ -74,7 +75,9 @@ def _live(measured: Measured) -> str:
         each = "The one active dimension moves" if len(live) == 1 else f"All {len(live)} active dimensions move"
         return f"{each} the output."
     verb, it = ("is", "moves") if len(still) == 1 else ("are", "move")
-    return f"{_some(still)} {verb} active and {it} nothing: the encoder writes there, and the decoder does not read it."
+    return (
+        f"{listed(still)} {verb} active and {it} nothing: the encoder writes there, and the decoder does not read it."
+    )
 
 
 def _dead(measured: Measured) -> str:
@@ -88,14 +91,14 @@ def _dead(measured: Measured) -> str:
     little = f" (at most {size:.2g} per unit of z)" if size > 0 else ""
     if len(still) == len(measured):
         return f"All {len(still)} dimensions traversed are dead and move nothing{little}.{more}"
-    return f"{_some(still)} {'is dead and moves' if len(still) == 1 else 'are dead and move'} nothing{little}.{more}"
+    return f"{listed(still)} {'is dead and moves' if len(still) == 1 else 'are dead and move'} nothing{little}.{more}"
 
 
 def _dead_that_move(measured: Measured) -> str:
     moving = [k for k in range(len(measured)) if measured.dead[k] and measured.moves[k]]
     if not moving:
         return ""
-    names = _some([measured.name(k) for k in moving])
+    names = listed([measured.name(k) for k in moving])
     most = max(measured.estimates["per_unit"][k].value for k in moving)
     swing = max(measured.estimates["swing"][k].value for k in moving) / measured.scale
     verb, it = ("is", "moves") if len(moving) == 1 else ("are", "move")
@@ -179,9 +182,3 @@ def _shape(found: Findings) -> str:
         f"Along an active dimension the output {turn} (monotonicity {monotone.value:.2f}), goes {straight.value:.2f} "
         f"as far as its path is long, and its fastest step is {uneven.value:.2g} times its mean step."
     )
-
-
-def _some(words: list[str]) -> str:
-    if len(words) > _NAMED:
-        return f"{', '.join(words[:_NAMED])} and {len(words) - _NAMED} more"
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

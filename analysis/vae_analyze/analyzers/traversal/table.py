@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vae_analyze.analyzers.traversal.follows import FOLLOWS, MOST_LEVELS
 from vae_analyze.findings import Cell, Column, Table
+from vae_analyze.stats.normal import around
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.traversal.measured import Measured
@@ -41,7 +42,7 @@ def _row(measured: Measured, k: int) -> tuple[Cell, ...]:
     return (
         measured.name(k),
         measured.activity.state(j),
-        *(kl, kl - 1.96 * error, kl + 1.96 * error),
+        *(kl, *around(kl, error)),
         *_with_interval(measured, "per_unit", k),
         float(measured.centre.per_unit[0, k]),
         _root_mean_square(heat.at_anchors[:, k].tolist()),
