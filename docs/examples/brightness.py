@@ -6,6 +6,7 @@ from vae_analyze.analyzers.option import option, transient
 from vae_analyze.findings import Findings, Scalar
 from vae_analyze.metrics import mean_squared_difference
 from vae_analyze.stats.moments import Moments
+from vae_analyze.stats.normal import around
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,9 @@ class Movement:
 
     def finish(self) -> Findings:
         mean, se = self.moved.mean.item(), self.moved.standard_error().item()
+        low, high = around(mean, se)
         moved = Scalar(
-            name="dimmed_latent_mse", value=mean, se=se, unit="latent unit²", direction="lower", n=self.moved.count
-        )
+            name="dimmed_latent_mse", value=mean, low=low, high=high, se=se, unit="latent unit²", direction="lower",
+            n=self.moved.count,
+        )  # fmt: skip
         return Findings(scalars=(moved,))

@@ -54,3 +54,17 @@ def test_without_a_posterior_the_order_is_that_of_the_codes_variance() -> None:
     assert list(found.order[:2]) == [1, 0]
     assert math.isinf(found.kl[0])
     assert not found.dead.any()
+
+
+def test_a_broken_posterior_does_not_make_dimensions_look_dead() -> None:
+    posterior = planted()
+    mean, logvar = posterior.mean.clone(), posterior.logvar.clone()
+    mean[7, 2], logvar[9, 0] = math.nan, math.inf
+    moments, whole = ActivityMoments(), ActivityMoments()
+    kl = moments.update(DiagonalGaussian(mean, logvar))
+    keep = [row for row in range(400) if row not in (7, 9)]
+    whole.update(DiagonalGaussian(posterior.mean[keep], posterior.logvar[keep]))
+    assert len(kl) == 400
+    assert moments.finish().n == 398
+    assert [moments.finish().state(j) for j in range(4)] == ["active", "active", "dead", "constant"]
+    np.testing.assert_allclose(moments.finish().kl, whole.finish().kl, atol=1e-12)

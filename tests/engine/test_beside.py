@@ -15,7 +15,7 @@ from vae_analyze.api import load
 from vae_analyze.data.open import open_data
 from vae_analyze.engine.beside import OtherModel, beside
 from vae_analyze.engine.session import Session, Settings
-from vae_analyze.errors import AnalyzerError
+from vae_analyze.errors import AnalyzerError, CheckpointError
 from vae_analyze.loading.card import Card, Loaded
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
@@ -76,7 +76,7 @@ def test_the_same_checkpoint_is_known_and_loaded_once(tmp_path: Path, monkeypatc
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path: Path, name: str, said: str) -> None:
-    with pytest.raises(AnalyzerError, match=said):
+    with pytest.raises(CheckpointError, match=said):
         beside(str(CHECKPOINTS / name), session(Autoencoder(), images(10), tmp_path))
 
 
@@ -87,5 +87,5 @@ def test_labels_that_are_needed_and_missing_are_asked_for(tmp_path: Path, monkey
     file = tmp_path / "conditional.pt"
     file.touch()
     unlabelled = Memory(images(10).x, value_range=(0, 1))
-    with pytest.raises(AnalyzerError, match="it needs a label per sample, and memory has none"):
+    with pytest.raises(CheckpointError, match="it needs a label per sample, and memory has none"):
         beside(str(file), session(Autoencoder(), unlabelled, tmp_path))

@@ -70,3 +70,24 @@ def test_an_error_of_the_map_itself_is_its_own() -> None:
 def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match="tangents of shape"):
         pushforward(lambda code: code, normal(3, 2), normal(3, 3))
+
+
+def test_codes_that_share_memory_are_differentiated_too() -> None:
+    w = normal(7, 3)
+    z = torch.zeros(1, 3).double().expand(3, 3)
+    found = pushforward(lambda code: torch.tanh(code @ w.T), z, torch.eye(3).double())
+    assert found.exact
+    torch.testing.assert_close(found.value, w.T)
+
+
+def test_differences_step_a_part_of_the_scale_of_codes() -> None:
+    w = 1e4 * normal(6, 3)
+    z, v = 1e-4 * normal(5, 3, seed=1), torch.eye(3).double()[[0, 1, 2, 0, 1]]
+    exact = (1 - torch.tanh(z @ w.T).square()) * (v @ w.T)
+
+    def error(scale: float) -> float:
+        found = pushforward(lambda code: torch.tanh(code @ w.T.float()), z.float(), v.float(), exact=False, scale=scale)
+        return float((found.value.double() - exact).abs().max() / exact.abs().max())
+
+    assert error(1e-4) < 1e-3
+    assert error(1.0) > 0.5

@@ -73,11 +73,17 @@ class ActivityMoments:
     kl: Moments = field(default_factory=Moments)
 
     def update(self, posterior: DiagonalGaussian) -> Floats:
-        """Take in the posteriors of a batch; returns their KL per sample and dimension, ``(n, d)``, in nats."""
+        """Take in the posteriors of a batch; returns their KL per sample and dimension, ``(n, d)``, in nats.
+
+        A posterior that is not finite is left out: one broken sample must not make every dimension look dead.
+        """
         kl = as_float64(flatten(posterior.kl_to_prior()))
-        self.means.update(posterior.mean)
-        self.variances.update(np.exp(as_float64(posterior.logvar)))
-        self.kl.update(kl)
+        mean, logvar = (as_float64(flatten(part)) for part in (posterior.mean, posterior.logvar))
+        # Minus infinity is a point mass, which is a posterior.
+        whole = np.isfinite(mean).all(axis=1) & ~(np.isnan(logvar) | (logvar == np.inf)).any(axis=1)
+        self.means.update(mean[whole])
+        self.variances.update(np.exp(logvar[whole]))
+        self.kl.update(kl[whole])
         return kl
 
     def merge(self, other: ActivityMoments) -> None:

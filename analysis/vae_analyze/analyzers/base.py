@@ -190,13 +190,16 @@ class Context(Protocol):
         """Another model on the same data, from its checkpoint; the first call loads it.
 
         Raises:
-            AnalyzerError: It cannot be loaded without further words, or does not fit the data.
+            CheckpointError: It cannot be loaded without further words, or does not fit the data; this ends the run.
         """
 
-    def derivative(self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None) -> Derivative:
+    def derivative(
+        self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None, scale: float = 1.0
+    ) -> Derivative:
         """Directional derivatives of the decoded mean at codes ``(m, *latent_shape)``; needs "decoder".
 
-        By forward-mode derivatives; by central differences, and then said so, for a model that has none.
+        By forward-mode derivatives; by central differences of a small part of ``scale``, the spread of codes, and then
+        said so, for a model that has none.
         """
 
     def generator(self, tag: str = "", /) -> torch.Generator:

@@ -38,8 +38,8 @@ def _run_command() -> Callable[..., int]:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
 
     extra = [
-        option("only", "--only", "only this analyzer; repeat it for several", "NAME"),
-        option("skip", "--skip", "not this analyzer; repeat it for several", "NAME"),
+        option("only", "--only", "only these analyzers, with commas or repeated", "NAME"),
+        option("skip", "--skip", "not these analyzers, likewise", "NAME"),
     ]
     set_signature(run_all, [CHECKPOINT, *extra, *run_parameters()])
     return run_all
@@ -51,14 +51,20 @@ def _inspect_command() -> Callable[..., int]:
     return inspect_file
 
 
+def _apart(given: list[str] | None) -> tuple[str, ...]:
+    """Names given one by one or with commas between them."""
+    return tuple(name.strip() for part in given or () for name in part.split(",") if name.strip())
+
+
 def run_all(**values: Any) -> int:
     """Every applicable analyzer, or those chosen."""
     from vae_analyze.cli.analyse import Request, analyse, applicable_names
 
-    names = tuple(values["only"]) if values["only"] else applicable_names()
-    for name in values["skip"] or ():
+    only, skipped = (_apart(values[flag]) for flag in ("only", "skip"))
+    names = only or applicable_names()
+    for name in skipped:
         _check_name(name)
-    names = tuple(name for name in names if name not in (values["skip"] or ()))
+    names = tuple(name for name in names if name not in skipped)
     if not names:
         raise UsageError("--skip leaves no analyzer to run")
     settings, arguments = _divided(values["set"] or (), names, constructs=bool(values["model"] or values["adapter"]))

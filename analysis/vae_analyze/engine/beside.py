@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from vae_analyze.engine.evidence import evidence_of
-from vae_analyze.errors import AnalyzerError, VaeAnalyzeError
+from vae_analyze.errors import AnalyzerError, CheckpointError, VaeAnalyzeError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,11 +62,11 @@ def beside(path: str, session: Session) -> OtherModel:
     """The model of a checkpoint: same device, same number format, settled and verified by the same data.
 
     Raises:
-        AnalyzerError: It cannot be loaded without further words, takes samples of another shape, or needs labels that
+        CheckpointError: It cannot be loaded without further words, takes samples of another shape, or needs labels that
             the data do not have.
     """
     if not Path(path).exists():
-        raise AnalyzerError(f"{path}: there is no such file or folder", hint="give the path of a checkpoint")
+        raise CheckpointError(f"{path}: there is no such file or folder", hint="give the path of a checkpoint")
     stamp = Path(path).stat()
     settings = session.settings
     where = (str(Path(path).resolve()), stamp.st_mtime_ns, stamp.st_size)
@@ -87,18 +87,18 @@ def _load(path: str, session: Session) -> Loaded:
         loaded = verified(loaded, evidence)
     except VaeAnalyzeError as error:
         words = f" ({error.hint})" if error.hint else ""
-        raise AnalyzerError(
+        raise CheckpointError(
             f"{path}: {error.message}",
             hint=f"it must load without further words; `vae-analyze inspect {path}` shows what it is{words}",
         ) from error
     wanted, found = tuple(session.data.input_shape), tuple(loaded.card.input_shape)
     if wanted != found:
-        raise AnalyzerError(
+        raise CheckpointError(
             f"{path}: expected a model of samples of shape {wanted}, found one of {found}",
             hint="name a model of the same data at the same size",
         )
     if loaded.card.conditional and session.data.label_names is None:
-        raise AnalyzerError(
+        raise CheckpointError(
             f"{path}: it needs a label per sample, and {session.data.name} has none",
             hint="name a model that needs none, or analyse labelled data",
         )

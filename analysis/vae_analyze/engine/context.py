@@ -173,10 +173,12 @@ class AnalyzerContext:
         """Another model on the same data."""
         return beside(path, self._session)
 
-    def derivative(self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None) -> Derivative:
+    def derivative(
+        self, z: Tensor, tangent: Tensor, /, *, labels: Tensor | None = None, scale: float = 1.0
+    ) -> Derivative:
         """Directional derivatives of the decoded mean."""
         self._declared("decoder")
-        return self._session.evaluator().derivative(z, tangent, labels, exact=self.card.gradients)
+        return self._session.evaluator().derivative(z, tangent, labels, exact=self.card.gradients, scale=scale)
 
     def generator(self, tag: str = "", /) -> torch.Generator:
         """A generator for draws that belong to the whole."""

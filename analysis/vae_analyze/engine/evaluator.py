@@ -50,11 +50,11 @@ class Evaluator:
         parts = [self._decode(part, given) for part, given in self._chunks(z, labels)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def derivative(self, z: Tensor, tangent: Tensor, labels: Tensor | None, *, exact: bool) -> Derivative:
+    def derivative(self, z: Tensor, tangent: Tensor, labels: Tensor | None, *, exact: bool, scale: float) -> Derivative:
         """Directional derivatives of the decoded mean at ``z`` along ``tangent``, both ``(m, *latent_shape)``."""
         found = []
         for (part, given), along in zip(self._chunks(z, labels), torch.split(tangent, self._batch_size), strict=True):
-            found.append(pushforward(partial(self._decode, labels=given), part, along, exact=exact))
+            found.append(pushforward(partial(self._decode, labels=given), part, along, exact=exact, scale=scale))
         return Derivative(torch.cat([one.value for one in found]), all(one.exact for one in found))
 
     def _encode(self, x: Tensor, labels: Tensor | None, *, consume: bool) -> DiagonalGaussian:

@@ -20,7 +20,7 @@ from vae_analyze.engine.session import Session
 from vae_analyze.engine.shard import CODES, ENCODED, Failure, ShardReport, deterministic, failure, run_shard
 from vae_analyze.engine.state import restore
 from vae_analyze.engine.units import UnitStore
-from vae_analyze.errors import AnalyzerError, DataError, StoreError
+from vae_analyze.errors import AnalyzerError, CheckpointError, DataError, StoreError
 from vae_analyze.findings import Findings
 
 
@@ -168,7 +168,7 @@ def _finish(analyzer: Analyzer, plan: Plan, session: Session, gathered: Gathered
     if failed is None:
         try:
             findings = _findings(analyzer, plan, session)
-        except (DataError, StoreError):
+        except (CheckpointError, DataError, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - an analyzer's failure becomes a status; the others still report
             failed = failure(error)

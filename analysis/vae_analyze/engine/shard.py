@@ -21,7 +21,7 @@ from vae_analyze.engine.randomness import Streams
 from vae_analyze.engine.session import Session
 from vae_analyze.engine.state import dump
 from vae_analyze.engine.units import UnitStore
-from vae_analyze.errors import DataError, StoreError
+from vae_analyze.errors import CheckpointError, DataError, StoreError
 from vae_analyze.vae import DiagonalGaussian
 
 ENCODED: frozenset[Need] = frozenset({"codes", "posterior", "sample", "reconstruction"})
@@ -168,11 +168,14 @@ class _Pass:
                     del accumulators[analyzer.name]
 
     def _guarded(self, name: str, work: Callable[[], None]) -> bool:
-        """Do an analyzer's work; its failure is its own and is kept, the others go on."""
+        """Do an analyzer's work; its failure is its own and is kept, the others go on.
+
+        A model or data that cannot be had is nobody's failure: the person named it, and should hear of it at once.
+        """
         began = time.perf_counter()
         try:
             work()
-        except (DataError, StoreError):
+        except (CheckpointError, DataError, StoreError):
             raise
         except Exception as error:
             if out_of_memory(error) and self._batch_size > 1:

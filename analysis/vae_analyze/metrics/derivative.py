@@ -29,7 +29,9 @@ class Derivative:
     exact: bool
 
 
-def pushforward(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor, *, exact: bool = True) -> Derivative:
+def pushforward(
+    f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor, *, exact: bool = True, scale: float = 1.0
+) -> Derivative:
     """Directional derivatives: d f(z + t v) / dt at t = 0, for each row of z with its row of v.
 
     One evaluation of f on dual numbers, some two times the cost of f; a Jacobian by columns costs as many rows as there
@@ -41,6 +43,7 @@ def pushforward(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor, *, ex
         z: Where, ``(n, *in)``.
         tangent: Along what, ``(n, *in)``.
         exact: Try forward-mode differentiation first.
+        scale: Size of z over which f bends, such as its spread; central differences step a small part of it.
 
     Raises:
         ValueError: Shapes differ.
@@ -51,10 +54,12 @@ def pushforward(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor, *, ex
     """
     if z.shape != tangent.shape:
         raise ValueError(f"expected tangents of shape {tuple(z.shape)}, got {tuple(tangent.shape)}")
+    # Dual numbers need memory of their own, which an expanded tensor has not.
+    z, tangent = z.contiguous(), tangent.contiguous()
     along = _forward(f, z, tangent) if exact else None
     if along is not None:
         return Derivative(along, exact=True)
-    return Derivative(_central(f, z, tangent), exact=False)
+    return Derivative(_central(f, z, tangent, scale), exact=False)
 
 
 def _forward(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor) -> Tensor | None:
@@ -71,7 +76,7 @@ def _forward(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor) -> Tenso
     return None if along is None else along.detach()
 
 
-def _central(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor) -> Tensor:
+def _central(f: Callable[[Tensor], Tensor], z: Tensor, tangent: Tensor, scale: float) -> Tensor:
     with torch.no_grad():
-        step = _STEP.get(z.dtype, 5e-3)
+        step = scale * _STEP.get(z.dtype, 5e-3)
         return (f(z + step * tangent) - f(z - step * tangent)) / (2 * step)

@@ -30,4 +30,5 @@ def wilson(hits: int, n: int, *, level: float = 0.95) -> tuple[float, float]:
     share, penalty = hits / n, z * z / n
     centre = (share + penalty / 2) / (1 + penalty)
     half = z / (1 + penalty) * math.sqrt(share * (1 - share) / n + penalty / (4 * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Exactly, where rounding would leave a last digit.
+    return max(0.0, centre - half) if hits else 0.0, min(1.0, centre + half) if hits < n else 1.0

@@ -11,6 +11,7 @@ import pytest
 from analyzers.baselines.known import compared
 from vae_analyze.analyzers.baselines.question import Baselines
 from vae_analyze.api import analyze, load
+from vae_analyze.errors import CheckpointError
 from vae_analyze.findings import Findings
 
 CHECKPOINTS = Path(__file__).parents[3] / "checkpoints"
@@ -78,9 +79,9 @@ def test_the_same_model_in_memory_differs_by_rounding_only() -> None:
 
 
 def refused(against: Path, given: Any = "digits") -> str:
-    run = analyze(VAE, [Baselines(against=str(against))], data=given, no_cache=True)
-    assert run.failed
-    return str(run.failed[0].reason)
+    with pytest.raises(CheckpointError) as refusal:
+        analyze(VAE, [Baselines(against=str(against))], data=given, no_cache=True)
+    return str(refusal.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from analyzers.baselines.known import Affine, Floats, Identity, cells, compared, data, stretched
 from support.datasets import images
-from vae_analyze.stats.folds import folds
+from vae_analyze.stats.folds import stratified
 from vae_analyze.vae import DiagonalGaussian
 
 
 def told(x: Floats, labels: NDArray[np.int64], classifier: Any) -> float:
-    which, right = folds(np.arange(len(x)), 5, seed=0), 0
+    which, right = stratified(np.arange(len(x)), labels, 5, seed=0), 0
     for fold in range(5):
         fitted = classifier.fit(x[which != fold], labels[which != fold])
         right += int((fitted.predict(x[which == fold]) == labels[which == fold]).sum())
@@ -104,7 +104,7 @@ def test_factors_stand_in_for_labels() -> None:
     given = images(90)
     unlabelled = type(given)(given.x, None, given.factor_values, value_range=(0.0, 1.0))
     found = compared(Pixels(), unlabelled)
-    assert set(cells(found, "probes", "target")) == {"f0", "f1"}
+    assert set(cells(found, "probes", "target")) == {"factor 'f0'", "factor 'f1'"}
     assert found.scalar("probe_accuracy", by="codes", probe="linear", of="f1").value > 0
     assert found.scalar("recall", by="codes", k=1, of="f0").value > 0
     with pytest.raises(KeyError):
@@ -142,3 +142,14 @@ class Pixels(torch.nn.Module):
 
     def decode(self, z: Tensor, /) -> Tensor:
         return z.reshape(-1, 1, 8, 8)
+
+
+def test_a_probe_that_has_learnt_nothing_is_right_as_often_as_chance() -> None:
+    accuracies, usual = [], []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        found = compared(Identity(4), data(rng.normal(size=(60, 4)), np.arange(60) % 2))
+        accuracies.append(found.scalar("probe_accuracy", by="codes", probe="linear").value)
+        usual.append(found.scalar("probe_accuracy", by="majority").value)
+    assert usual == [0.5] * 30
+    assert abs(np.mean(accuracies) - 0.5) < 3 * np.std(accuracies) / 30**0.5

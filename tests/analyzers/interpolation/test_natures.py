@@ -273,3 +273,34 @@ def test_a_foreign_model_bends_between_classes_more_than_within(shared_data: Pat
     assert within.high < across.low
     ours, blend = (found.scalar("round_trip_ratio", path=path, pairs="random") for path in ("linear", "pixel"))
     assert ours.high < blend.low / 3
+
+
+class Scaled(torch.nn.Module):
+    """Images of 1x12x12 in any unit: the unit is all that differs."""
+
+    input_shape, latent_shape = (1, 12, 12), (3,)
+
+    def __init__(self, unit: float) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.w = torch.nn.Parameter(torch.randn(144, 3, generator=generator) / 12)
+        self.unit = unit
+
+    def encode(self, x: Tensor, /) -> DiagonalGaussian:
+        mean = (x / self.unit).flatten(1) @ self.w
+        return DiagonalGaussian(mean, torch.full_like(mean, -2.0))
+
+    def decode(self, z: Tensor, /) -> Tensor:
+        return self.unit * torch.sigmoid(z @ self.w.T).reshape(-1, 1, 12, 12)
+
+
+@pytest.mark.parametrize("unit", [1e-3, 255.0])
+def test_without_a_stated_range_the_unit_does_not_matter(unit: float) -> None:
+    x = np.random.default_rng(0).random((120, 1, 12, 12), dtype=np.float32)
+    plain, scaled = (measured(Scaled(by), Memory(by * x)) for by in (1.0, unit))
+    for name in ("smoothness", "midpoint_distance"):
+        assert value(scaled, name) == pytest.approx(value(plain, name), rel=1e-3)
+    assert value(plain, "smoothness") < 0.9999
+    figure = next(figure for figure in scaled.figures if figure.pictures is not None)
+    assert figure.pictures is not None
+    assert 20 < figure.pictures.pixels.mean() < 235

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from torch import Tensor
 
 from support.datasets import Memory
+from vae_analyze.analyzers.latent.classes import Classes, shares
 from vae_analyze.analyzers.latent.question import Latent
 from vae_analyze.api import analyze
 from vae_analyze.findings import Findings
@@ -104,3 +105,35 @@ def test_a_judge_that_cannot_tell_the_classes_is_not_believed() -> None:
         assert found.scalar(name).status == "warning"
         assert "the judge is right on only" in found.scalar(name).reason
     assert not any("decoded prior draws" in reading for reading in found.readings)
+
+
+def judged(taken: NDArray[np.int64], known: NDArray[np.float64], samples: int) -> Classes:
+    names = tuple(map(str, range(len(known))))
+    return Classes(names=names, data=known, taken=taken, accuracy=0.95, n=500, samples=samples)
+
+
+@pytest.mark.parametrize("k", [2, 10, 40])
+def test_fair_classes_are_not_called_unfair(k: int) -> None:
+    fair = {"class_evenness": 1.0, "class_distance": 0.0}
+    held = dict.fromkeys(fair, 0)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        given = judged(rng.integers(0, k, 1000), np.bincount(rng.integers(0, k, 2000), minlength=k) / 2000, 2000)
+        for scalar in shares(given, seed=seed)[:2]:
+            assert scalar.low <= scalar.value <= scalar.high
+            held[scalar.name] += scalar.low <= fair[scalar.name] <= scalar.high
+    assert min(held.values()) >= 53, held
+
+
+def test_shares_that_are_not_fair_are_found_so() -> None:
+    truth = np.array([0.5, 0.3, 0.2])
+    entropy = -float(truth @ np.log(truth)) / math.log(3)
+    held = [0, 0]
+    for seed in range(60):
+        taken = np.random.default_rng(seed).choice(3, 1000, p=truth)
+        evenness, distance, _ = shares(judged(taken, np.full(3, 1 / 3), 3000), seed=seed)
+        held[0] += evenness.low <= entropy <= evenness.high
+        held[1] += distance.low <= 0.5 - 1 / 3 <= distance.high
+        assert distance.low > 0
+        assert evenness.high < 1
+    assert min(held) >= 53, held

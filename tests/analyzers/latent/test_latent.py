@@ -139,7 +139,7 @@ def test_the_number_of_clusters_is_recovered(components: int) -> None:
     centres = 6 * np.stack([np.cos(np.arange(components)), np.sin(np.arange(components))], axis=1)
     means = centres[rng.integers(0, components, 1500)] + rng.normal(size=(1500, 2)) * [0.4, 0.8]
     found = health(means, 0.1, clusters=7)
-    expected = "no clusters" if components == 1 else f"form {components} clusters."
+    expected = "no clusters" if components == 1 else f"form {components} clusters;"
     assert any(expected in reading for reading in found.readings), found.readings
 
 
@@ -260,3 +260,23 @@ def test_dead_dimensions_of_a_foreign_model(shared_data: Path) -> None:
     found = measured(shared_data / "checkpoints" / "btcvae_mnist", str(images_file), samples=2000, resize=True)
     dead = [f"z{j}" for j in range(10) if dimension(found, f"z{j}")["state"] == "dead"]
     assert dead == ["z2", "z7"]
+
+
+def test_the_share_of_holes_is_as_uncertain_as_it_says() -> None:
+    held = 0
+    for seed in range(30):
+        found = health(0.9 * normal(200, 4, seed), 0.19, draws=1000, clusters=1, seed=seed).scalar("uncovered_prior")
+        held += found.low <= 0.01 <= found.high
+    assert held >= 25, held
+
+
+def test_a_decoded_value_that_is_not_finite_costs_its_own_numbers_only() -> None:
+    class Breaking(SpatialVAE):
+        def decode(self, z: Tensor, /) -> Tensor:
+            x_hat = super().decode(z)
+            return torch.where(z.flatten(1)[:, :1, None, None] > 0, x_hat, torch.nan)
+
+    found = measured(Breaking(), images(60), likelihood="bernoulli")
+    assert math.isnan(found.scalar("cross_entropy").value)
+    assert "not finite" in found.scalar("cross_entropy").reason
+    assert math.isfinite(found.scalar("rate").value)

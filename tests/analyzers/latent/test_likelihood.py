@@ -73,3 +73,10 @@ def test_cross_entropy_by_hand_and_at_the_ends() -> None:
     x, p = torch.tensor([[1.0, 0.0], [1.0, 0.25]]), torch.tensor([[0.5, 0.2], [0.0, 0.25]])
     entropy = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
     assert cross_entropies(x, p) == pytest.approx([np.log(2) - np.log(0.8), 100 + entropy], rel=1e-6)
+
+
+def test_cross_entropy_of_what_is_not_a_number_is_none() -> None:
+    x, p = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([[0.5, float("nan")], [0.5, 0.5]])
+    found = cross_entropies(x, p)
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(2 * np.log(2))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from vae_analyze.errors import AnalyzerError
+from vae_analyze.errors import AnalyzerError, CheckpointError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -70,13 +70,13 @@ def against(path: str, context: Context) -> Against:
     """The model of a checkpoint, beside the one under analysis: same device, same number format.
 
     Raises:
-        AnalyzerError: It cannot be loaded without further words, takes samples of another shape, or needs labels that
+        CheckpointError: It cannot be loaded without further words, takes samples of another shape, or needs labels that
             the data do not have.
     """
     try:
         return Against(context.beside(path))
-    except AnalyzerError as error:
-        raise _named(error) from error
+    except CheckpointError as error:
+        raise CheckpointError(f"--against {error.message}", hint=error.hint) from error
 
 
 def _named(error: AnalyzerError) -> AnalyzerError:

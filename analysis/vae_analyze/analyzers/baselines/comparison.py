@@ -21,7 +21,7 @@ from vae_analyze.analyzers.baselines.sheet import sheet
 from vae_analyze.analyzers.baselines.subspace import Alignment, alignments
 from vae_analyze.analyzers.baselines.targets import Target, targets_of
 from vae_analyze.metrics import Principal
-from vae_analyze.stats.folds import folds
+from vae_analyze.stats.folds import folds, stratified
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.activity import Activity
@@ -106,7 +106,10 @@ def comparison(gathered: Gathered) -> Comparison:
     ks = tuple(k for k in sorted(set(options.neighbours)) if k < len(compared))
     first = targets[0].classes if targets and ks else None
     retrieval = {} if first is None else {by: retrieved(one.whole, first, ks) for by, one in representations.items()}
-    told = tuple(hits(representations, target, parts) for target in targets) if options.probes else ()
+    told = tuple(
+        hits(representations, one, stratified(compared.index, one.classes, options.folds, seed=context.seed))
+        for one in (targets if options.probes else ())
+    )
     by_chance = None if first is None else chance(first, ks)
     active = int(activity.active.sum())
     paired = sheet(compared, found, pca, active, retrieval, ks, told, targets, seed=context.seed)

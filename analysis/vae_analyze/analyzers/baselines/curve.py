@@ -35,6 +35,9 @@ class Curve:
     reason: str = ""
 
 
+_ROUNDING = 1e-9
+
+
 def curve_of(held_out: Floats, paired: Paired, *, seed: int) -> Curve:
     """The curve of errors per sample ``(n, K + 1)``, and the number of components that reaches the model's error.
 
@@ -45,7 +48,8 @@ def curve_of(held_out: Floats, paired: Paired, *, seed: int) -> Curve:
     theirs = np.concatenate((means.mean[None], means.replicates))
     model = paired.position("reconstruction_mse", by="model")
     ours = np.concatenate((paired.means.mean[None], paired.means.replicates))[:, model]
-    reached = theirs <= ours[:, None]
+    # A model that is exactly as good is so to rounding, against the error of the mean.
+    reached = theirs <= ours[:, None] + _ROUNDING * theirs[:, :1]
     fewest = np.where(reached.any(axis=1), reached.argmax(axis=1), math.inf)
     errors = tuple(Estimate.of(means.mean[k], means.replicates[:, k], n) for k in range(most + 1))
     if math.isfinite(fewest[0]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_analyze.metrics import linear_probe, majority, nearest_probe
+from vae_analyze.metrics import linear_probe, nearest_probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,10 +66,19 @@ def hits(representations: Mapping[str, Features], target: Target, folds: Integer
         nearest = nearest_probe(features.whole, target.classes, folds, NEIGHBOURS)
         found[name, "linear"] = _right(linear.predicted, target.classes)
         found[name, "neighbours"] = _right(nearest.predicted, target.classes)
-    return Hits(target, found, _right(majority(target.classes, folds), target.classes))
+    return Hits(target, found, _usual(target.classes))
 
 
 def _right(predicted: Integers, classes: Integers) -> Floats:
     if (predicted < 0).any():
         return np.full(len(classes), np.nan)
     return np.asarray(predicted == classes, dtype=np.float64)
+
+
+def _usual(classes: Integers) -> Floats:
+    """Whether each sample is of the most frequent class of all.
+
+    Not of the other folds: where classes are even, the most frequent of the others is the rarest of those held out.
+    """
+    values, counts = np.unique(classes, return_counts=True)
+    return np.asarray(classes == values[counts.argmax()], dtype=np.float64)

@@ -64,7 +64,7 @@ class Baselines:
         """Nothing gathered yet; the other model is loaded to see that it can be.
 
         Raises:
-            AnalyzerError: There is another model, and it cannot be loaded or is of other data.
+            CheckpointError: There is another model, and it cannot be loaded or is of other data.
         """
         from vae_analyze.analyzers.baselines.against import against
         from vae_analyze.analyzers.baselines.gathered import Gathered

@@ -6,6 +6,7 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vae_analyze.analyzers.baselines.paired import NOTHING
 from vae_analyze.analyzers.baselines.scalars import accuracy
 from vae_analyze.analyzers.baselines.sheet import of
 from vae_analyze.analyzers.words import listed, percent
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_TOLD = 3  # factors that have a sentence of their own; the table has all
 
+_ROUNDING = 1e-9  # of the error of the mean
 _percent = partial(percent, digits=1)
 
 
@@ -32,7 +34,8 @@ def gains(found: Comparison, over: str) -> dict[str, Estimate]:
     """By what is compared: how much better the model is than another, above zero where it is."""
     paired, made = found.paired, {}
     for name, words in (("reconstruction_mse", "reconstruction"), ("denoising_mse", "denoising")):
-        if paired.has(name, by=over):
+        asked = name != "denoising_mse" or found.options.noise > 0  # without noise nothing is removed
+        if asked and paired.has(name, by=over):
             made[words] = paired.difference(name, {"by": over}, {"by": "model"})
     if over in found.retrieval:
         params: dict[str, Param] = {"k": found.ks[len(found.ks) // 2], **of(found.targets[0])}
@@ -52,7 +55,11 @@ def _verdict(found: Comparison) -> str:
             "No latent dimension is active: the codes do not follow the data, and the mean of the data does as much as "
             "the model."
         )
-    compared = gains(found, "pca")
+    compared = {words: gain for words, gain in gains(found, "pca").items() if math.isfinite(gain.spread.low)}
+    if found.curve is not None and "reconstruction" in compared:
+        # Both exact: what is left is rounding, which a paired interval is sure of.
+        if abs(compared["reconstruction"].value) <= _ROUNDING * found.curve.errors[0].value:
+            compared["reconstruction"] = NOTHING
     sure = [words for words, gain in compared.items() if gain.sure and gain.value > 0]
     worse = [words for words, gain in compared.items() if gain.sure and gain.value < 0]
     even = [words for words in compared if words not in (*sure, *worse)]
@@ -69,10 +76,16 @@ def _reconstruction(found: Comparison) -> str:
     gain = found.paired.difference("reconstruction_mse", {"by": "pca"}, {"by": "model"})
     if not math.isfinite(gain.value):
         return ""
+    if abs(gain.value) <= _ROUNDING * found.curve.errors[0].value:
+        return f"The model reconstructs exactly as PCA with {_count(k, 'component')} does."
     model = f"The model reconstructs with {_count(found.d, 'dimension')}"
     if 0 < found.active < found.d:
         model += f" ({found.active} of them active)"
-    if math.isfinite(fewest.value):
+    if gain.sure and gain.value < 0:
+        text = f"{model} worse than PCA with as many components"
+        if math.isfinite(fewest.value) and fewest.value < k:
+            text += f", and no better than PCA with {fewest.value:.0f}{_between(fewest, '.0f')}"
+    elif math.isfinite(fewest.value):
         text = f"{model} as well as PCA with {fewest.value:.0f}{_between(fewest, '.0f')}"
     else:
         text = f"{model} better than PCA with {found.pca.most}, the most that were tried"
@@ -143,13 +156,17 @@ def _denoising(found: Comparison) -> str:
         return ""
     share = errors["model"] / errors["input"]
     text = (
-        f"Of noisy samples (σ = {found.options.noise:g}) the model leaves an error of {errors['model']:.3g}, "
-        f"{share:.2f} times that of the noise itself"
+        f"Of noisy samples (σ = {found.options.noise:g}{_clipped(found)}) the model leaves an error of "
+        f"{errors['model']:.3g}, {share:.2f} times that of the noise itself"
     )
     if found.pca is None:
         return f"{text}."
     theirs = found.paired.mean("denoising_mse", by="pca").value
     return f"{text}; PCA with {_count(found.pca.k, 'component')} leaves {theirs:.3g}."
+
+
+def _clipped(found: Comparison) -> str:
+    return ", clipped to the data's range" if found.context.data.value_range is not None else ""
 
 
 def _subspace(found: Comparison) -> str:

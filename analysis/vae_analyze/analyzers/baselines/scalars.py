@@ -77,7 +77,7 @@ _PROBE = Definition(
     "1",
     "higher",
     "share of samples whose class a probe fitted to the other folds tells: linear, or "
-    f"{NEIGHBOURS} nearest neighbours; majority: always the most frequent class",
+    f"{NEIGHBOURS} nearest neighbours; majority: always the most frequent class of all",
 )
 
 

@@ -85,7 +85,7 @@ def _by_derivatives(context: Context, compared: Compared, principal: Principal, 
     along = along.reshape(len(along), *compared.codes.shape[1:])
     labels = common_label(compared)
     derivative = context.derivative(
-        middle(context, compared).expand_as(along),
+        middle(context, compared).expand_as(along).contiguous(),
         along,
         labels=None if labels is None else labels.expand(len(along)).to(context.device),
     )

@@ -33,7 +33,7 @@ class Target:
     @property
     def words(self) -> str:
         """What people read."""
-        return self.name or "label"
+        return f"factor {self.name!r}" if self.name else "label"
 
 
 def targets_of(compared: Compared, data: Dataset) -> tuple[tuple[Target, ...], str]:

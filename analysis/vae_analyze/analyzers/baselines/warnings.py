@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from vae_analyze.analyzers.baselines.comparison import MOST_FEATURES
@@ -52,6 +53,15 @@ def _samples(found: Comparison) -> list[str]:
             f"PCA is fitted to {found.pca.fitted} samples for {found.d} components: with so few it is worse than it "
             "could be, and the model looks the better for it."
         )
+    if found.pca is not None and found.curve is not None:
+        matched = found.curve.to_match.value
+        needed = found.pca.most if math.isnan(matched) else matched
+        if found.pca.fitted >= _PER_COMPONENT * found.d and found.pca.fitted < _PER_COMPONENT * needed:
+            said.append(
+                f"PCA is fitted to {found.pca.fitted} samples: with so few its error beyond "
+                f"{found.pca.fitted // _PER_COMPONENT} components is larger than it could be, and how many match the "
+                "model is not to be trusted."
+            )
     if n + compared.broken < compared.total:
         said.append(f"{n + compared.broken} of {compared.total} samples are compared, evenly spread.")
     if compared.broken:

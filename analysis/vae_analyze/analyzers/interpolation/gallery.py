@@ -114,7 +114,7 @@ def _figure(travels: Travels, name: str, title: str, rows: list[_Row], *, alt: s
     shape = travels.setting.context.data.input_shape
     alphas = travels.setting.alphas[torch.from_numpy(_columns(travels))].tolist()
     labels = ("real", *(f"{alpha:.2g}" for alpha in alphas), "real ")
-    bounds = travels.setting.context.data.value_range or (0.0, 1.0)
+    bounds = travels.setting.bounds
     pixels = np.stack([as_pixels(pictures.reshape(-1, *shape), bounds) for _, pictures, _ in rows])
     columns = ("pairs", "path", "first", "second", "path_length", "largest_jump", "alpha_of_jump", "smoothness",
                "midpoint_distance", "mse_of_ends")  # fmt: skip

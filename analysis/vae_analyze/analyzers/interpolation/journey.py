@@ -60,6 +60,15 @@ class Setting:
         """Which of the alphas is one half."""
         return self.steps // 2 if self.steps % 2 else self.steps
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The range of the data; where they state none, that of the real samples."""
+        stated = self.context.data.value_range
+        if stated is not None:
+            return float(stated[0]), float(stated[1])
+        low, high = self.reference.bounds
+        return (low, high) if high > low else (low, low + 1.0)
+
     def at_once(self) -> int:
         """Pairs whose points fit into memory."""
         features = int(self.reference.x.shape[1])

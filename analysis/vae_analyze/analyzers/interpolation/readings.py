@@ -54,8 +54,8 @@ def _halfway(travels: Travels, found: Findings) -> str:
         return ""
     said = (
         f"Half way between {_PHRASE[lead]} the decoder's output is {ours.value:.2f}{_between(ours)} times as far from "
-        f"the nearest real sample as a reconstruction is; the pixel blend is at {blend.value:.2f}, the mean of the "
-        f"data at {average.value:.2f}"
+        f"the nearest real sample as a reconstruction is; the {_blend(travels)} is at {blend.value:.2f}, the mean of "
+        f"the data at {average.value:.2f}"
     )
     if uninformative(ours, average):
         return f"{said}: no nearer than blurring alone achieves, so that this says nothing of the paths."
@@ -82,9 +82,13 @@ def _smooth(travels: Travels, found: Findings) -> str:
         least, blend = (_of(found, travels, "least_neighbour_ssim", path) for path in (LINEAR, PIXEL))
         said += (
             f"; neighbouring points have an SSIM of {ssim.value:.2f} on average and {least.value:.2f} at the least "
-            f"(along the pixel blend {_of(found, travels, 'smoothness', PIXEL).value:.2f} and {blend.value:.2f})"
+            f"(along the {_blend(travels)} {_of(found, travels, 'smoothness', PIXEL).value:.2f} and {blend.value:.2f})"
         )
     return f"{said}."
+
+
+def _blend(travels: Travels) -> str:
+    return "pixel blend" if len(travels.setting.context.data.input_shape) == 3 else "blend of the data"
 
 
 def _jumps(travels: Travels) -> str:
@@ -97,7 +101,7 @@ def _jumps(travels: Travels) -> str:
     ends = travels.setting.codes.index[[lead.pairs.first[at], lead.pairs.second[at]]]
     count = int(known.sum())
     how_many = f"{count or 'None'} of {len(known)} linear paths between {_plural(lead.pairs.kind)}"
-    verb = "jumps" if count == 1 else "jump"
+    verb = "jump" if count > 1 else "jumps"
     return (
         f"{how_many} {verb} (a step more than {JUMP:g} times the mean); the largest step, {walked.jump[at]:.1f} times "
         f"the mean, is at alpha {walked.place[at]:.2f} between samples {ends[0]} and {ends[1]}."
@@ -114,8 +118,8 @@ def _holes(travels: Travels) -> str:
             return ""
         counts[path] = f"{int(known.sum())} of {len(known)}"
     return (
-        f"{counts[LINEAR]} linear paths lead through a hole, a point farther from data than 99 % of reconstructions; "
-        f"of the pixel blends {counts[PIXEL]} do."
+        f"{counts[LINEAR]} linear paths go through a hole, a point farther from data than 99 % of reconstructions; "
+        f"of the {_blend(travels)}s {counts[PIXEL]} do."
     )
 
 
@@ -126,7 +130,7 @@ def _back(travels: Travels, found: Findings) -> str:
     if math.isfinite(ratio.value) and math.isfinite(blend.value):
         parts.append(
             f"comes back with {ratio.value:.2f}{_between(ratio)} times the squared error of the reconstructions at the "
-            f"ends (the pixel blend with {blend.value:.2f}{_between(blend)})"
+            f"ends (the {_blend(travels)} with {blend.value:.2f}{_between(blend)})"
         )
     if math.isfinite(drift.value):
         parts.append(f"lands {drift.value:.2f} of the ends' distance from where it was decoded")

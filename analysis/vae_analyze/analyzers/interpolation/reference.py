@@ -40,6 +40,7 @@ class Reference:
         samples: Distance of each sample to the nearest other one, ``(r,)``.
         varied: Root mean square distance of the reconstructions to their own mean.
         asked: How many samples were asked for.
+        bounds: The least and the largest value among the samples.
     """
 
     index: Ints
@@ -50,6 +51,7 @@ class Reference:
     samples: Floats
     varied: float
     asked: int
+    bounds: tuple[float, float]
 
     def __len__(self) -> int:
         return len(self.index)
@@ -105,6 +107,7 @@ def reference_of(context: Context, codes: CodeTable, most: int) -> Reference:
         made[here] = context.decode(z, labels=codes.labels_at(some, context)).flatten(start_dim=1).float().cpu()
         mean += x[here].double().sum(dim=0)
     mean /= count
+    bounds = (float(x.min()), float(x.max()))
     for block in (*torch.split(x, _READ), *torch.split(made, _READ)):
         block.copy_(block.double() - mean)
     own = np.arange(count)[:, None]
@@ -117,6 +120,7 @@ def reference_of(context: Context, codes: CodeTable, most: int) -> Reference:
         samples=nearest(x, x, own),
         varied=float((made - made.mean(dim=0)).double().square().mean().sqrt()),
         asked=min(most, len(codes)),
+        bounds=bounds,
     )
 
 

@@ -17,6 +17,7 @@ from vae_analyze.analyzers.interpolation.measures import (
     Scale,
 )
 from vae_analyze.findings import Scalar
+from vae_analyze.metrics import ssim_window
 from vae_analyze.stats.bootstrap import interval
 
 if TYPE_CHECKING:
@@ -76,8 +77,10 @@ def _reason(travels: Travels, kind: Kind, name: str, path: str) -> str:
         return _NO_POSTERIOR if context.card.deterministic else _NO_LIKELIHOOD
     if name in ("smoothness", "least_neighbour_ssim"):
         shape = context.data.input_shape
-        images = len(shape) == 3
-        return f"{shape[1]} by {shape[2]} pixels are too few for SSIM" if images else "SSIM is of images"
+        if len(shape) != 3:
+            return "SSIM is of images"
+        if ssim_window((shape[1], shape[2])) is None:
+            return f"{shape[1]} by {shape[2]} pixels are too few for SSIM"
     if name == "jump_share" and travels.setting.steps < FEWEST_FOR_JUMP:
         return f"it takes at least {FEWEST_FOR_JUMP} points along a path: --steps"
     broken = not np.isfinite(kind.paths[path].step).all()

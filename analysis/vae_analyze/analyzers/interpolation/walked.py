@@ -158,7 +158,7 @@ def _likeness(setting: Setting, former: Tensor, latter: Tensor) -> Floats:
     shape = setting.context.data.input_shape
     if len(shape) != 3:
         return np.full(len(former), np.nan)
-    low, high = setting.context.data.value_range or (0.0, 1.0)
+    low, high = setting.bounds
     return np.asarray(
         ssim(former.reshape(-1, *shape), latter.reshape(-1, *shape), data_range=high - low).numpy(), dtype=np.float64
     )

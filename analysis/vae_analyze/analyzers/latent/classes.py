@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from vae_analyze.findings import Cell, Column, Direction, Scalar
 from vae_analyze.findings import Table as TidyTable
 from vae_analyze.metrics import Principal, linear_probe
-from vae_analyze.stats.bootstrap import bootstrap_means, interval
-from vae_analyze.stats.folds import folds
-from vae_analyze.stats.rows import Chunk
+from vae_analyze.stats.folds import stratified
+from vae_analyze.stats.normal import around
 from vae_analyze.stats.share import wilson
 from vae_analyze.vae import unflatten
 
@@ -31,6 +30,7 @@ _DRAWS = 1_000
 _FEATURES = 64  # principal components of the reconstructions that it sees
 _MOST_CLASSES = 50
 _FOLDS = 5
+_RESAMPLED = 2_000
 _LEAST = 20  # samples
 
 
@@ -51,6 +51,7 @@ class Classes:
         taken: The class that each prior draw is taken for, as a position in ``names``, ``(m,)``.
         accuracy: Of the classifier on reconstructions it has not seen.
         n: Reconstructions that it was fitted to.
+        samples: Analysed samples, of which ``data`` are the shares.
     """
 
     names: tuple[str, ...]
@@ -58,6 +59,7 @@ class Classes:
     taken: NDArray[np.int64]
     accuracy: float
     n: int
+    samples: int
 
     @property
     def trusted(self) -> bool:
@@ -90,7 +92,7 @@ def classes_of(context: Context, table: Table, draws: int) -> Classes | str:
         return "a decoded value is not finite"
     basis = Principal.fit(decoded, _FEATURES)
     seen, new = basis.project(decoded).numpy(), basis.project(drawn).numpy()
-    parts = folds(table.index[some], _FOLDS, seed=context.seed)
+    parts = stratified(table.index[some], known, _FOLDS, seed=context.seed)
     names = context.data.label_names or ()
     return Classes(
         names=tuple(names[k] if k < len(names) else str(k) for k in present),
@@ -98,6 +100,7 @@ def classes_of(context: Context, table: Table, draws: int) -> Classes | str:
         taken=np.searchsorted(present, _judged(seen, known, new)).astype(np.int64),
         accuracy=linear_probe(seen, known, parts).accuracy(known),
         n=len(seen),
+        samples=int(counts.sum()),
     )
 
 
@@ -140,22 +143,18 @@ def shares(found: Classes | str, *, seed: int) -> list[Scalar]:
             _scalar("class_evenness", math.nan, _EVENNESS, n=0, reason=found),
             _scalar("class_distance", math.nan, _DISTANCE, n=0, reason=found, direction="lower"),
         ]
-    k, n = len(found.names), len(found.taken)
-    means = bootstrap_means([Chunk(np.arange(n), np.eye(k)[found.taken])], k, seed=seed)
-    every = np.concatenate((means.mean[None], means.replicates))
-    evenness = -(every * np.log(np.where(every > 0, every, 1.0))).sum(axis=1) / math.log(k)
-    distance = 0.5 * np.abs(every - found.data).sum(axis=1)
+    n = len(found.taken)
+    even = _evenness(found.shares, n)
+    apart = 0.5 * float(np.abs(found.shares - found.data).sum())
+    reach = _reach(found, seed=seed)
     judge = found.accuracy
     low, high = wilson(round(judge * found.n), found.n) if math.isfinite(judge) else (math.nan, math.nan)
-    even, apart = (interval(float(values[0]), values[1:], n=n) for values in (evenness, distance))
     weak = "" if found.trusted else f"the judge is right on only {100 * judge:.0f} % of reconstructions"
     doubt: dict[str, Any] = {"status": "warning", "reason": weak} if weak else {}
     return [
+        _scalar("class_evenness", even[0], _EVENNESS, n=n, low=even[1], high=even[2], **doubt),
         _scalar(
-            "class_evenness", float(evenness[0]), _EVENNESS, n=n, low=even.low, high=even.high, se=even.se, **doubt
-        ),
-        _scalar(
-            "class_distance", float(distance[0]), _DISTANCE, n=n, low=apart.low, high=apart.high, se=apart.se,
+            "class_distance", apart, _DISTANCE, n=n, low=max(0.0, apart - reach), high=min(1.0, apart + reach),
             direction="lower", **doubt,
         ),
         _scalar(
@@ -167,6 +166,35 @@ def shares(found: Classes | str, *, seed: int) -> list[Scalar]:
 
 def _scalar(name: str, value: float, text: str, *, direction: Direction = "none", **facts: Any) -> Scalar:
     return Scalar(name=name, value=value, unit="1", direction=direction, definition=text, **facts)
+
+
+def _evenness(shares: Floats, n: int) -> tuple[float, float, float]:
+    """Entropy over its maximum, and its 95 % interval.
+
+    With the correction of Miller and Madow for the entropy that chance takes away, and with the variance of second
+    order, the only one that is left where the shares are even.
+    """
+    most = math.log(len(shares))
+    logs = np.log(np.where(shares > 0, shares, 1.0))
+    entropy = -float(shares @ logs)
+    variance = (float(shares @ np.square(logs)) - entropy**2) / n + (len(shares) - 1) / (2 * n * n)
+    value = min(1.0, (entropy + (int((shares > 0).sum()) - 1) / (2 * n)) / most)
+    low, high = around(value, math.sqrt(max(0.0, variance)) / most)
+    return value, max(0.0, low), min(1.0, high)
+
+
+def _reach(found: Classes, *, seed: int) -> float:
+    """How far the distance can be off by chance: by the triangle inequality, the distance of the shares to the truth.
+
+    The 95 % quantile of what resampling the draws and the data moves them. An interval of this width holds the truth
+    at least as often as it says, also where the truth is zero, which a percentile of resampled distances never holds.
+    """
+    rng = np.random.default_rng(seed)
+    moved = np.zeros(_RESAMPLED)
+    for shares, n in ((found.shares, len(found.taken)), (found.data, found.samples)):
+        drawn = rng.multinomial(n, shares / shares.sum(), size=_RESAMPLED) / n
+        moved += 0.5 * np.abs(drawn - shares).sum(axis=1)
+    return float(np.quantile(moved, 0.95))
 
 
 def class_tables(found: Classes | str) -> tuple[TidyTable, ...]:

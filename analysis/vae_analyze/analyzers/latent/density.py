@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from vae_analyze.metrics import AggregateTerms, Discrepancy, aggregate_terms, discrepancy_to_prior
+from vae_analyze.stats.bootstrap import REPLICATES, poisson_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from vae_analyze.analyzers.base import Context
     from vae_analyze.analyzers.latent.table import Table
 
+Floats = NDArray[np.float64]
 MOST_DIMENSIONS = 256  # beyond, a density estimated from posteriors says nothing
 EDGE = 0.01  # share of the codes themselves, and of the prior itself, that counts as far off
 _ROWS = 512
@@ -33,7 +35,9 @@ class Density:
     Args:
         index: The sample of each posterior draw, ``(m,)``.
         terms: At these draws.
-        empty: Whether each prior draw is farther from the nearest code than 99 % of codes are from theirs, ``(k,)``.
+        prior_distances: Of each prior draw to the nearest code, ``(k,)``.
+        code_distances: Of posterior draws, one or more of each sample, to the nearest code of another, ``(m',)``.
+        code_index: The sample of each of these, ``(m',)``.
         outside: Whether each posterior draw lies where hardly any prior draw would, ``(m,)``.
         discrepancy: To the prior.
         codes: Draws that it rests on.
@@ -41,7 +45,9 @@ class Density:
 
     index: NDArray[np.int64]
     terms: AggregateTerms
-    empty: NDArray[np.bool_]
+    prior_distances: Floats
+    code_distances: Floats
+    code_index: NDArray[np.int64]
     outside: NDArray[np.bool_]
     discrepancy: Discrepancy
     codes: int
@@ -74,16 +80,42 @@ def density_of(table: Table, draws: int, context: Context) -> Density:
     z, of = table.drawn(len(table), context.generator("posterior draws"))
     some = torch.arange(min(draws, len(table))) * len(table) // min(draws, len(table))
     prior = torch.randn((draws, table.d), generator=context.generator("prior draws"), dtype=torch.float64)
-    among = nearest(z[some], z, own=some)
+    # The far edge of few codes is known from a handful of them: more draws from each posterior tell it better.
+    rounds = max(1, -(-_MOST_PAIRED // len(some)))
+    again = [table.posteriors_drawn(some, context.generator(f"code draws {k}")) for k in range(rounds)]
+    among = torch.cat([nearest(points, z, own=some) for points in again])
     paired = z[:: max(1, -(-len(z) // _MOST_PAIRED))]
     return Density(
         index=table.index[of[some].numpy()],
         terms=aggregate_terms(table.posteriors, z[some], of[some]),
-        empty=(nearest(prior, z) > torch.quantile(among, 1 - EDGE)).numpy(),
+        prior_distances=np.asarray(nearest(prior, z).numpy()),
+        code_distances=np.asarray(among.numpy()),
+        code_index=np.tile(table.index[of[some].numpy()], rounds),
         outside=_beyond_the_prior(z[some]),
         discrepancy=discrepancy_to_prior(paired),
         codes=len(paired),
     )
+
+
+def uncovered(density: Density, *, seed: int) -> tuple[float, Floats]:
+    """Share of prior draws farther from any code than 99 % of codes are from theirs, and its bootstrap replicates.
+
+    Both sides are resampled, the prior's draws and the samples whose codes set the distance: the share of a few draws
+    beyond a distance that is itself known from few codes.
+    """
+    far = np.sort(density.prior_distances)
+    order = np.argsort(density.code_distances, kind="stable")
+    among = density.code_distances[order]
+    weights = poisson_weights(density.code_index[order], replicates=REPLICATES, seed=seed).astype(np.float64)
+    reached = np.cumsum(weights, axis=0)
+    at = (reached >= (1 - EDGE) * reached[-1]).argmax(axis=0)
+    edge = np.concatenate(([np.quantile(among, 1 - EDGE)], among[at]))
+    of_prior = poisson_weights(np.arange(len(far)), replicates=REPLICATES, seed=seed + 1).astype(np.float64)
+    beyond = np.concatenate((np.cumsum(of_prior[::-1], axis=0)[::-1], np.zeros((1, REPLICATES))))
+    first = np.searchsorted(far, edge, side="right")
+    value = (len(far) - first[0]) / len(far)
+    replicates = beyond[first[1:], np.arange(REPLICATES)] / of_prior.sum(axis=0)
+    return float(value), replicates
 
 
 def nearest(points: Tensor, codes: Tensor, *, own: Tensor | None = None) -> Tensor:

@@ -83,8 +83,12 @@ def observation_of(gathered: Gathered, mean_squared_error: float) -> Observation
 def cross_entropies(x: Tensor, mean: Tensor) -> Floats:
     """-log p(x | z) of each sample under independent Bernoulli features of these means, in nats, ``(n,)``.
 
-    Logarithms stop at -100, as in torch's own binary cross-entropy, so that one sure and wrong pixel is not infinite.
+    NaN where a value is not finite. Logarithms stop at -100, as in torch's own binary cross-entropy, so that one sure
+    and wrong pixel is not infinite.
     """
-    target, given = x.cpu().double(), mean.cpu().double().clamp(0, 1)
-    losses = torch.nn.functional.binary_cross_entropy(given, target.clamp(0, 1), reduction="none")
-    return as_float64(losses.flatten(start_dim=1).sum(dim=1))
+    target, given = (part.cpu().double().flatten(start_dim=1) for part in (x, mean))
+    whole = torch.isfinite(target).all(dim=1) & torch.isfinite(given).all(dim=1)
+    losses = torch.nn.functional.binary_cross_entropy(
+        given.nan_to_num(0.5).clamp(0, 1), target.nan_to_num(0.5).clamp(0, 1), reduction="none"
+    )
+    return as_float64(torch.where(whole, losses.sum(dim=1), torch.nan))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vae_analyze.findings import Findings
 
 _SMALL_N = 500
+_FEW = 50  # samples, below which chance alone correlates dimensions and empties space
 _FAR = 0.1  # Kolmogorov-Smirnov distance that is worth a sentence
 
 
@@ -29,7 +30,12 @@ def warnings(health: Health) -> tuple[str, ...]:
     """What not to trust, and why."""
     said = []
     n = health.dimensions.n
-    if n < _SMALL_N:
+    if n < _FEW:
+        said.append(
+            f"Only {n} samples: nothing said here of holes, repeats, clusters or active dimensions can be trusted; "
+            "with so few codes any two dimensions may correlate, and the nearest code is far from everything."
+        )
+    elif n < _SMALL_N:
         said.append(f"Only {n} samples: densities and tails of the aggregate posterior are rough.")
     if health.density is not None and len(health.table) < health.table.total:
         said.append(
@@ -42,10 +48,11 @@ def warnings(health: Health) -> tuple[str, ...]:
         )
     if health.gathered.options.variance and health.observation.kind != "gaussian":
         said.append("The variance that was given is that of a Gaussian p(x | z), and p(x | z) is another: not used.")
-    if health.observation.kind == "bernoulli" and health.gathered.grey:
+    if health.observation.kind == "bernoulli" and health.gathered.grey and not health.gathered.deterministic:
         said.append(
             f"{health.gathered.grey} of {n} samples have grey pixels, of which a Bernoulli cross-entropy is no "
-            "probability: cross-entropy, ELBO and bound compare models on the same data and mean nothing alone."
+            "probability: cross-entropy, ELBO and bound compare models on the same data and mean nothing alone. A "
+            "model trained with another weight between reconstruction and KL was trained for another number."
         )
     if health.likelihood is not None:
         effective = float(health.likelihood.effective[:, -1].mean())
@@ -129,7 +136,7 @@ def _fit(health: Health) -> str:
 
 
 def _holes(health: Health, found: Findings) -> str:
-    if health.density is None:
+    if health.density is None or health.dimensions.n < _FEW:
         return ""
     empty, outside = found.scalar("uncovered_prior"), found.scalar("codes_outside_prior")
     share = f"{percent(empty.value, 1)} [{percent(empty.low, 1)}, {percent(empty.high, 1)}]"
@@ -140,6 +147,8 @@ def _holes(health: Health, found: Findings) -> str:
 
 
 def _repeats(health: Health) -> str:
+    if health.dimensions.n < _FEW:
+        return ""
     copies = health.dimensions.copies()
     pairs = [f"z{j} repeats z{partner} (r = {strength:.2f})" for j, (partner, strength) in copies.items()]
     return f"Redundant: {listed(pairs)}." if pairs else ""
@@ -153,7 +162,10 @@ def _clusters(health: Health) -> str:
     if found.best == 1:
         return f"The codes form no clusters: of Gaussian mixtures with up to {len(found.bic)} components one is enough."
     more = " or more: the BIC still falls at the largest number tried" if at_end else ""
-    return f"By the BIC of Gaussian mixtures the codes form {found.best} clusters{more}."
+    return (
+        f"By the BIC of Gaussian mixtures the codes form {found.best} clusters{more}; that is the shape of their "
+        "distribution, not a count of classes."
+    )
 
 
 def _likelihood(health: Health, found: Findings) -> str:
@@ -163,9 +175,9 @@ def _likelihood(health: Health, found: Findings) -> str:
     bound = found.scalar("log_likelihood_bound", weights=k)
     if not math.isfinite(bound.value):
         return ""
-    between = f"[{bound.low:.4g}, {bound.high:.4g}]"
+    between = f" [{bound.low:.4g}, {bound.high:.4g}]" if math.isfinite(bound.low) else ""
     return (
-        f"log p(x) is at least {bound.value:.4g} {between} nats on average, by {k} importance weights "
+        f"log p(x) is at least {bound.value:.4g}{between} nats on average, by {k} importance weights "
         f"({health.observation.words})."
     )
 

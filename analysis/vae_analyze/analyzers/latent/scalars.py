@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import NDArray
 
+from vae_analyze.analyzers.latent.density import uncovered
 from vae_analyze.analyzers.latent.gathered import CROSS_ENTROPY, DISTORTION, RATE
 from vae_analyze.findings import Direction, Scalar
 from vae_analyze.metrics import effective_rank, participation_ratio
@@ -251,15 +252,17 @@ def coverage(health: Health) -> list[Scalar]:
             for name, definition in _COVERAGE.items()
         ]
     mmd = density.discrepancy
+    share, replicates = uncovered(density, seed=health.gathered.context.seed)
+    spread = interval(share, replicates, n=min(len(density.prior_distances), len(np.unique(density.code_index))))
     found = {
-        "uncovered_prior": (float(density.empty.mean()), wilson(int(density.empty.sum()), len(density.empty))),
+        "uncovered_prior": (share, (spread.low, spread.high)),
         "codes_outside_prior": (
             float(density.outside.mean()),
             wilson(int(density.outside.sum()), len(density.outside)),
         ),
         "mmd2_to_prior": (mmd.value, around(mmd.value, mmd.se)),
     }
-    sizes = {"uncovered_prior": len(density.empty), "codes_outside_prior": len(density.outside)}
+    sizes = {"uncovered_prior": len(density.prior_distances), "codes_outside_prior": len(density.outside)}
     return [
         Scalar(
             name=name,
@@ -269,7 +272,7 @@ def coverage(health: Health) -> list[Scalar]:
             n=sizes.get(name, density.codes),
             low=low,
             high=high,
-            se=mmd.se if name == "mmd2_to_prior" else math.nan,
+            se={"mmd2_to_prior": mmd.se, "uncovered_prior": spread.se}.get(name, math.nan),
             reason="" if math.isfinite(value) else "a code is not finite",
             definition=_COVERAGE[name].text,
             headline=_COVERAGE[name].headline,

@@ -45,12 +45,15 @@ class Table:
         """Number of latent dimensions."""
         return int(self.posteriors.mean.shape[1])
 
+    def posteriors_drawn(self, of: Tensor, generator: torch.Generator) -> Tensor:
+        """A draw from each of these posteriors, ``(m, d)``."""
+        noise = torch.randn((len(of), self.d), generator=generator, dtype=torch.float64)
+        return DiagonalGaussian(self.posteriors.mean[of], self.posteriors.logvar[of]).sample(noise)
+
     def drawn(self, most: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """A draw from the posterior of each of at most so many samples, ``(m, d)``, and which posterior it is from."""
         of = torch.arange(len(self)) if len(self) <= most else torch.arange(most) * len(self) // most
-        noise = torch.randn((len(of), self.d), generator=generator, dtype=torch.float64)
-        chosen = DiagonalGaussian(self.posteriors.mean[of], self.posteriors.logvar[of])
-        return chosen.sample(noise), of
+        return self.posteriors_drawn(of, generator), of
 
 
 def table_of(codes: Codes, most: int) -> Table:

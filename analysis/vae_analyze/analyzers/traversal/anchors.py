@@ -41,6 +41,14 @@ class Anchors:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def spread(self) -> float:
+        """How far the codes lie apart along a dimension, root mean square; 1 where that cannot be told."""
+        if len(self) < 2:
+            return 1.0
+        spread = float((self.codes.double() - self.codes.double().mean(dim=0)).square().mean().sqrt())
+        return spread if math.isfinite(spread) and spread > 0 else 1.0
+
 
 @final
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -13,12 +13,20 @@ from vae_analyze.stats.bootstrap import SMALLEST_N
 if TYPE_CHECKING:
     from vae_analyze.analyzers.traversal.measured import Measured
 
+_FAR = 6.0  # standard deviations of the prior
 _SPREADS = (0.5, 2.0)  # of codes against the prior's, beyond which even steps miss them
 
 
 def warnings(measured: Measured) -> tuple[str, ...]:
     """Everything that limits what was said."""
-    made = (_anchors(measured), _broken(measured), _spread(measured), _derivatives(measured), _label(measured))
+    made = (
+        _anchors(measured),
+        _broken(measured),
+        _far(measured),
+        _spread(measured),
+        _derivatives(measured),
+        _label(measured),
+    )
     return tuple(sentence for sentence in made if sentence)
 
 
@@ -39,6 +47,16 @@ def _broken(measured: Measured) -> str:
             f"{lost} of {measured.moved.path.size} traversals have frames that are not finite; means leave them out."
         )
     return " ".join(said)
+
+
+def _far(measured: Measured) -> str:
+    """Values that no code has."""
+    extent = measured.options.extent
+    if measured.options.spacing != "linear" or extent <= _FAR or measured.gathered.deterministic:
+        return ""
+    return (
+        f"Values of z up to {extent:g} lie where neither the prior nor any code is: what is decoded there says little."
+    )
 
 
 def _spread(measured: Measured) -> str:

@@ -50,7 +50,11 @@ def over_anchors(index: NDArray[np.int64], values: Floats, *, seed: int) -> list
 
 
 def counted(index: NDArray[np.int64], values: Floats, threshold: float, *, seed: int) -> Estimate:
-    """How many columns of ``(m, columns)`` have a mean of the threshold or more, over anchors where all are defined."""
+    """How many columns of ``(m, columns)`` have a mean of the threshold or more, over anchors where all are defined.
+
+    A column that is defined at no anchor does not count.
+    """
+    values = values[:, np.isfinite(values).any(axis=0)]
     whole = np.isfinite(values).all(axis=1)
     means = bootstrap_means([Chunk(index[whole], values[whole])], values.shape[1], seed=seed)
     value = float((means.mean >= threshold).sum()) if whole.any() else math.nan

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vae_analyze.analyzers.traversal.anchors import Anchors
 
 Floats = NDArray[np.float64]
-CHECKED = 4  # anchors at which derivatives are held against differences
+CHECKED = 9  # anchors at which derivatives are held against differences
 APART = 0.05  # relative difference from which they disagree
 _RESOLVED = 1e-4  # of the data's scale: what central differences in float32 resolve
 
@@ -114,9 +114,9 @@ def _derivative(
     )
     labels = None if anchors.labels is None else anchors.labels[rows].to(context.device)
     if exact:
-        found = context.derivative(z, tangent, labels=labels)
+        found = context.derivative(z, tangent, labels=labels, scale=anchors.spread)
     else:
-        found = pushforward(partial(context.decode, labels=labels), z, tangent, exact=False)
+        found = pushforward(partial(context.decode, labels=labels), z, tangent, exact=False, scale=anchors.spread)
     return found.value.detach().cpu(), found.exact
 
 
@@ -136,5 +136,8 @@ def _held_against_differences(
         return math.nan, False
     central, _ = _derivative(context, anchors, of, along, exact=False)
     a, b = (as_float64(part.flatten(start_dim=1)) for part in (forward, central))
-    apart, size = (float(np.sqrt(np.nanmean(np.square(part)))) for part in (a - b, np.maximum(np.abs(a), np.abs(b))))
-    return (0.0 if apart <= _RESOLVED * scale else apart / size), True
+    apart, size = (np.sqrt(np.square(part).mean(axis=1)) for part in (a - b, np.maximum(np.abs(a), np.abs(b))))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = np.where(apart * anchors.spread <= _RESOLVED * scale, 0.0, apart / size)
+    # At the median anchor: between two pieces of a piecewise linear decoder the difference is the one that is wrong.
+    return float(np.nanmedian(off)) if np.isfinite(off).any() else 0.0, True

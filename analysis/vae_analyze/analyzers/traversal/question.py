@@ -35,7 +35,7 @@ class Traversal:
     )
 
     steps: int = option(11, help="frames of a traversal", minimum=3, maximum=1001)
-    extent: float = option(3.0, help="values run from minus to plus this, in latent units", above=0)
+    extent: float = option(3.0, help="values run from minus to plus this, in latent units", above=0, maximum=100)
     spacing: Literal["linear", "prior", "posterior"] = option(
         "linear", help="even steps, or even steps of probability under the prior or the aggregate posterior"
     )

@@ -72,8 +72,9 @@ def _live(measured: Measured) -> str:
     if not live or not (still or all(measured.moves[k] for k in live)):
         return ""
     if not still:
-        each = "The one active dimension moves" if len(live) == 1 else f"All {len(live)} active dimensions move"
-        return f"{each} the output."
+        of = _traversed(measured)
+        each = "The one active dimension" if len(live) == 1 else f"All {len(live)} active dimensions"
+        return f"{each}{of} {'moves' if len(live) == 1 else 'move'} the output."
     verb, it = ("is", "moves") if len(still) == 1 else ("are", "move")
     return (
         f"{listed(still)} {verb} active and {it} nothing: the encoder writes there, and the decoder does not read it."
@@ -141,9 +142,14 @@ def _followed(measured: Measured) -> str:
     more = f" and {len(follow) - _NAMED} more" if len(follow) > _NAMED else ""
     verb = "follows" if len(follow) == 1 else "follow"
     return (
-        f"{len(follow)} of {len(live)} active dimensions {verb} {_either(found.names)}: {listing}{more}; in brackets "
-        "the share of the code's variance."
+        f"{len(follow)} of {len(live)} active dimensions{_traversed(measured)} {verb} {_either(found.names)}: {listing}"
+        f"{more}; in brackets the share of the code's variance."
     )
+
+
+def _traversed(measured: Measured) -> str:
+    """What to add where there are more active dimensions than were looked at."""
+    return "" if int(measured.active.sum()) == int(measured.activity.active.sum()) else " that were traversed"
 
 
 def _quoted(name: str) -> str:

@@ -154,7 +154,12 @@ def _counts(measured: Measured) -> list[Scalar]:
         state = "active" if "live" in name else "dead"
         verb = "with" if moving else "without"
         text = f"{state} dimensions, of those traversed, {verb} {_VISIBLE}"
-        made.append(_scalar(name, found, Definition("dimensions", text, headline=headline), reason=_NOT_FINITE))
+        scalar = _scalar(name, found, Definition("dimensions", text, headline=headline), reason=_NOT_FINITE)
+        lost = int((~np.isfinite(swing[:, of])).all(axis=0).sum())
+        if lost and not scalar.reason:
+            words = "dimension is" if lost == 1 else "dimensions are"
+            scalar = replace(scalar, status="warning", reason=f"{lost} {words} not counted: {_NOT_FINITE}")
+        made.append(scalar)
     jumps = sum(measured.jump(k) is not None for k in range(len(measured)))
     text = f"dimensions that move the output and whose fastest step is {JUMP:g} times as fast as the mean or more"
     whole = Estimate(float(jumps), math.nan, math.nan, math.nan, len(index))
@@ -168,7 +173,7 @@ def _where(measured: Measured) -> list[Scalar]:
     text = "participation ratio of squared derivatives over the number of places, mean over active dimensions that move"
     definition = Definition("1", text)
     m = len(measured.chosen.measured)
-    made = [_mean("pixel_share", share, m, definition, "no active dimension moves the output")]
+    made = [_mean("pixel_share", share, m, definition, "no active dimension moves the output", of="anchors")]
     text = (
         "share of a code's variance that the label or factor it follows most explains (epsilon squared, corrected for "
         "chance), mean over active dimensions"
@@ -176,16 +181,17 @@ def _where(measured: Measured) -> list[Scalar]:
     followed = [measured.followed.best(int(k))[1] for k in np.flatnonzero(measured.active)]
     missing = "no dimension is active" if measured.followed.names else "the data have no labels or factors that vary"
     followed = followed if measured.followed.names else []
-    made.append(_mean("followed_share", followed, measured.followed.n, Definition("1", text, headline=True), missing))
+    definition = Definition("1", text, headline=True)
+    made.append(_mean("followed_share", followed, measured.followed.n, definition, missing, of="samples"))
     return made
 
 
-def _mean(name: str, values: list[float], n: int, definition: Definition, missing: str) -> Scalar:
+def _mean(name: str, values: list[float], n: int, definition: Definition, missing: str, *, of: str) -> Scalar:
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return _undefined(name, definition, n, missing if not values else "too few samples, or derivatives that vanish")
     found = Estimate(sum(finite) / len(finite), math.nan, math.nan, math.nan, n)
-    return _scalar(name, found, definition, reason="it is made of all anchors or samples together: no interval")
+    return _scalar(name, found, definition, reason=f"it is made of all {of} together: no interval")
 
 
 def _scalar(name: str, found: Estimate, definition: Definition, *, reason: str) -> Scalar:
