@@ -89,7 +89,7 @@ def _denoising(layout: Layout, found: Findings) -> str:
         return ""
     share = f"the round trip's error against the clean input is {last.value:.2g} times that of the noisy input itself"
     if below:
-        return f"{below} the round trip denoises: at sigma = {sigma:g} {share}."
+        return f"{below} the round trip denoises (noise as it is, not clipped): at sigma = {sigma:g} {share}."
     if any(ratio.low < 1 for _, ratio in ratios):
         return f"Whether the round trip denoises depends on the level or is undecided: at sigma = {sigma:g} {share}."
     return f"The round trip does not denoise at any level measured: at sigma = {sigma:g} {share}."

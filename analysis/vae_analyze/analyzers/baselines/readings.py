@@ -56,10 +56,9 @@ def _verdict(found: Comparison) -> str:
             "the model."
         )
     compared = {words: gain for words, gain in gains(found, "pca").items() if math.isfinite(gain.spread.low)}
-    if found.curve is not None and "reconstruction" in compared:
-        # Both exact: what is left is rounding, which a paired interval is sure of.
-        if abs(compared["reconstruction"].value) <= _ROUNDING * found.curve.errors[0].value:
-            compared["reconstruction"] = NOTHING
+    gain, curve = compared.get("reconstruction", NOTHING), found.curve
+    if curve is not None and abs(gain.value) <= _ROUNDING * curve.errors[0].value:
+        compared["reconstruction"] = NOTHING  # both exact: what is left is rounding, which an interval is sure of
     sure = [words for words, gain in compared.items() if gain.sure and gain.value > 0]
     worse = [words for words, gain in compared.items() if gain.sure and gain.value < 0]
     even = [words for words in compared if words not in (*sure, *worse)]
