@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vae_analyze.analyzers.attributes.groups import groups_of
-from vae_analyze.analyzers.attributes.streamed import FOLDS, PARTS, Streamed, streamed
+from vae_analyze.analyzers.attributes.streamed import FOLDS, JUDGES, MOVERS, PARTS, Streamed, streamed
 from vae_analyze.analyzers.attributes.vectors import Vector, cosine, vector_of
 
 Floats = NDArray[np.float64]
@@ -73,17 +73,18 @@ def test_chunks_do_not_matter(size: int) -> None:
     codes, labels = mixture(np.random.default_rng(1), 300, 1.0, np.ones(3))
     one, other = vector(codes, labels), vector(codes, labels, size=size)
     np.testing.assert_allclose(one.value, other.value, rtol=1e-12)
-    np.testing.assert_allclose(one.held_out, other.held_out, rtol=1e-10)
+    np.testing.assert_allclose(one.moving, other.moving, rtol=1e-10)
     assert one.reliability == pytest.approx(other.reliability, rel=1e-10)
 
 
-def test_a_held_out_vector_has_not_seen_its_fold() -> None:
+def test_a_moving_vector_has_seen_neither_its_fold_nor_those_of_the_judge() -> None:
     codes, labels = mixture(np.random.default_rng(2), 240, 1.0, np.ones(4))
     kept, found = read(codes, labels), vector(codes, labels)
     for fold in range(FOLDS):
-        rest = kept.fold(0) != fold
+        rest = np.isin(kept.fold(0), [(fold + 1) % FOLDS, (fold + 2) % FOLDS])
+        assert not set(MOVERS) & set(JUDGES)
         plain = codes[rest & (labels == 1)].mean(axis=0) - codes[rest & (labels == 0)].mean(axis=0)
-        np.testing.assert_allclose(found.held_out[fold], plain, rtol=1e-10)
+        np.testing.assert_allclose(found.moving[fold], plain, rtol=1e-10)
 
 
 def test_parts_are_even_within_every_group() -> None:
@@ -143,7 +144,7 @@ def test_five_samples_on_a_side_are_enough_for_a_number() -> None:
     codes = np.random.default_rng(5).normal(size=(60, 3))
     found = vector(codes, (np.arange(60) < 5).astype(np.int64))
     assert math.isfinite(found.reliability)
-    assert np.isfinite(found.held_out).all()
+    assert np.isfinite(found.moving).all()
 
 
 def test_equal_codes_have_a_vector_without_direction() -> None:

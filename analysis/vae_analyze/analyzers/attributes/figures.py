@@ -87,9 +87,10 @@ def _arithmetic(survey: Survey, steps: Table) -> Figure:
         panel="attribute",
         low="low",
         high="high",
-        caption="Samples without the attribute, moved along its vector; neither vector nor probe has seen them. At the "
-        "code itself a linear probe cannot but rise: only the other curve says what the decoder shows. Band: 95 % "
-        f"bootstrap interval over samples.{left}",
+        caption="Samples without the attribute, moved along its vector; vector and probe are made from "
+        "different folds, neither of them the sample's own. At the "
+        "code itself a linear probe rises along any vector that is known: only the other curve says what the decoder "
+        f"shows. Band: 95 % interval over samples and refits.{left}",
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Integers = NDArray[np.int64]
 LABELS = "label"
+_ONE = {"have it": "has it", "do not have it": "does not have it"}
 LEAST = 5  # samples on either side, below which nothing is said
 MOST_LEVELS = 20  # of a categorical factor, beyond which it is left out
 MOST_JUDGED = 50  # classes that one probe tells apart
@@ -71,7 +72,8 @@ class Attribute:
         """Why nothing can be said; "" if something can."""
         for count, what in ((self.present, "have it"), (self.absent, "do not have it")):
             if count < LEAST:
-                return f"only {count} samples {what}; at least {LEAST} are needed on either side"
+                has = f"sample {_ONE[what]}" if count == 1 else f"samples {what}"
+                return f"only {count} {has}; at least {LEAST} are needed on either side"
         return ""
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+_BLOCK = 64  # permutations at once
 
 
 @final
@@ -41,6 +42,24 @@ def rows_to_move(absent: NDArray[np.bool_], most: int) -> Integers:
     """Places of at most so many codes without an attribute, evenly spread."""
     at = np.flatnonzero(absent)
     return at if len(at) <= most else at[np.arange(most) * len(at) // most]
+
+
+def scrambled(codes: Floats, present: int, lengths: Floats, rng: np.random.Generator) -> Floats:
+    """Differences of two mean codes by permuted labels, ``(r, d)``: directions that chance alone makes.
+
+    Args:
+        codes: ``(m, d)``.
+        present: How many are drawn as having the attribute.
+        lengths: Of the vectors asked for, ``(r,)``.
+        rng: Another permutation for every vector.
+    """
+    found = np.empty((len(lengths), codes.shape[1]))
+    shares = np.where(np.arange(len(codes)) < present, 1 / present, -1 / (len(codes) - present))
+    for first in range(0, len(lengths), _BLOCK):
+        drawn = rng.permuted(np.tile(shares, (min(_BLOCK, len(lengths) - first), 1)), axis=1)
+        found[first : first + _BLOCK] = drawn @ codes
+    scale = np.linalg.norm(found, axis=1)
+    return np.asarray(found * (lengths / np.where(scale > 0, scale, 1.0))[:, None])
 
 
 @final

@@ -75,7 +75,7 @@ def median_sample(survey: Survey, one: Measured) -> int:
 
 
 def _own_vector(survey: Survey, one: Measured, row: int) -> Floats:
-    along: Floats = one.vector.held_out[survey.streamed.fold(one.attribute.grouping)[row]]
+    along: Floats = one.vector.moving[survey.streamed.fold(one.attribute.grouping)[row]]
     return along
 
 

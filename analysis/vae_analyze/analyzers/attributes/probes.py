@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import NDArray
 
+from vae_analyze.analyzers.attributes.streamed import FOLDS
 from vae_analyze.metrics.probe import linear_probe, majority
 from vae_analyze.stats.normal import around
 from vae_analyze.stats.share import wilson
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+# Without any signal, an error that two folds have in common counts in the test of both: for differences a of the means
+# of K folds the areas go with the sum over k of a_k (sum over l != k of a_l), which holds every pair twice, so that its
+# variance is twice that of K independent probes.
+_CROSSED = math.sqrt(2)
 MOST_FEATURES = 512  # dimensions that a probe is given, those of largest variance
 
 
@@ -32,8 +37,8 @@ class Separability:
         present: Whether each has the attribute, ``(m,)``.
         probability: That it has it, by the probe, ``(m,)``.
         chance: Accuracy of always saying what is more frequent in the other folds.
-        auc: Area under the ROC curve of the held-out probabilities.
-        auc_error: Its standard error (DeLong).
+        auc: Area under the ROC curve of the held-out probabilities, within folds.
+        auc_error: Its standard error.
     """
 
     correct: NDArray[np.bool_]
@@ -67,6 +72,9 @@ class Separability:
 def separability(codes: Floats, present: NDArray[np.bool_], folds: Integers) -> Separability:
     """A probe fitted to four folds, asked about the fifth.
 
+    The error of the area is DeLong's times √2, for probes that are fitted to one another's test samples: right without
+    any signal, where it decides what is above chance, and wide elsewhere.
+
     Args:
         codes: ``(m, d)``.
         present: Which have the attribute, ``(m,)``.
@@ -75,35 +83,55 @@ def separability(codes: Floats, present: NDArray[np.bool_], folds: Integers) -> 
     classes = present.astype(np.int64)
     found = linear_probe(codes, classes, folds)
     probability = found.probability[:, -1]
-    area, error = area_under_roc(probability, present)
+    area, error = area_under_roc(probability, present, folds)
     return Separability(
         correct=found.predicted == classes,
         present=present,
         probability=probability,
         chance=float((majority(classes, folds) == classes).mean()),
         auc=area,
-        auc_error=error,
+        auc_error=_CROSSED * error,
     )
 
 
-def area_under_roc(scores: Floats, present: NDArray[np.bool_]) -> tuple[float, float]:
-    """Area under the ROC curve, ties counted half, and its standard error.
+def area_under_roc(scores: Floats, present: NDArray[np.bool_], folds: Integers) -> tuple[float, float]:
+    """Area under the ROC curve within folds, ties counted half, and its standard error.
+
+    Scores of different folds come from different probes and are not compared: a probe whose samples held fewer of those
+    that have it gives lower scores to a fold that has more of them, which would push the area below one half.
 
     Args:
         scores: ``(m,)``, higher for those that have it.
-        present: ``(m,)``, some true and some false.
+        present: ``(m,)``.
+        folds: ``(m,)``; one without both kinds is left out.
+
+    Returns:
+        The share of pairs of one fold that are in order, and its error; NaN without any pair.
 
     References:
-        DeLong, DeLong and Clarke-Pearson 1988, by ranks.
+        DeLong, DeLong and Clarke-Pearson 1988, by ranks, with the placement of every sample within its fold.
     """
     from scipy.stats import rankdata
 
-    ranks = rankdata(scores)
-    with_it, without = int(present.sum()), int((~present).sum())
-    above = (ranks[present] - rankdata(scores[present])) / without
-    below = 1 - (ranks[~present] - rankdata(scores[~present])) / with_it
-    variance = sum(float(part.var(ddof=1)) / len(part) if len(part) > 1 else math.nan for part in (above, below))
-    return float(above.mean()), math.sqrt(variance)
+    above: list[Floats] = []
+    below: list[Floats] = []
+    weights: list[tuple[int, int]] = []
+    for fold in np.unique(folds):
+        own, has = scores[folds == fold], present[folds == fold]
+        with_it, without = int(has.sum()), int((~has).sum())
+        if with_it == 0 or without == 0:
+            continue
+        ranks = rankdata(own)
+        above.append((ranks[has] - rankdata(own[has])) / without)
+        below.append(1 - (ranks[~has] - rankdata(own[~has])) / with_it)
+        weights.append((with_it, without))
+    if not weights:
+        return math.nan, math.nan
+    pairs = np.prod(weights, axis=1)
+    area = float(np.average([part.mean() for part in above], weights=pairs))
+    sides = [np.concatenate(side) for side in (above, below)]
+    variance = sum(float(side.var(ddof=1)) / len(side) if len(side) > 1 else math.nan for side in sides)
+    return area, math.sqrt(variance)
 
 
 @final
@@ -116,15 +144,17 @@ class Judge:
         numbers: Group of each, ``(m,)``.
         folds: Fold of each, ``(m,)``.
         size: Number of groups.
+        apart: Which folds it is fitted to, counted from that of the sample it is asked about.
     """
 
     codes: Floats
     numbers: Integers
     folds: Integers
     size: int
+    apart: tuple[int, ...] = tuple(range(1, FOLDS))
 
     def probability(self, codes: Floats, folds: Integers) -> Floats:
-        """Probability of each group, by the probe fitted to all folds but the code's own.
+        """Probability of each group, by a probe that has not seen the code's own fold.
 
         Args:
             codes: ``(q, f)``, any codes.
@@ -136,7 +166,7 @@ class Judge:
         found = np.full((len(codes), self.size), np.nan)
         whole = np.isfinite(codes).all(axis=1)
         for fold in np.unique(folds[whole]):
-            asked, fitted = whole & (folds == fold), self.folds != fold
+            asked, fitted = whole & (folds == fold), np.isin((self.folds - fold) % FOLDS, self.apart)
             if fitted.any():
                 found[asked] = self._fitted(fitted, codes[asked])
         return found

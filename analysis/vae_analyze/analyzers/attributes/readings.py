@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_analyze.analyzers.attributes.groups import LABELS
-from vae_analyze.analyzers.attributes.scalars import UNRELIABLE
+from vae_analyze.analyzers.attributes.scalars import UNRELIABLE, mean_gain
 from vae_analyze.analyzers.words import listed, percent
 from vae_analyze.stats.share import wilson
 
@@ -69,28 +69,39 @@ def _told_as(one: Measured) -> str:
 
 
 def _arithmetic(survey: Survey) -> str:
-    known = [one for one in survey.known if len(one.shift.flipped) and np.isfinite(one.shift.gain).all()]
+    known = [one for one in survey.known if len(one.shift.flipped)]
     if not known:
         return ""
     known.sort(key=lambda one: float(one.shift.flipped.mean()))
     flipped = float(np.mean([one.shift.flipped.mean() for one in known]))
-    gain = float(np.mean([one.shift.gain.mean() for one in known]))
-    text = (
-        f"Adding an attribute's vector to codes without it, decoding and encoding again, turns {percent(flipped)} of "
-        f"them into what the probe calls the attribute (probability {gain:+.2f})"
-    )
+    chance = float(np.mean([one.shift.flipped_by_chance.mean() for one in known]))
+    beside = f"a vector of the same length from permuted labels turns {percent(chance)}"
     if flipped == 0:
         return (
             f"Adding an attribute's vector to codes without it turns none of them, decoded and encoded again, into "
-            f"what the probe calls the attribute (probability {gain:+.2f} on average)."
+            f"what the probe calls the attribute{_gained(survey)}; {beside}."
         )
+    text = (
+        f"Adding an attribute's vector to codes without it, decoding and encoding again, turns {percent(flipped)} of "
+        f"them into what the probe calls the attribute{_gained(survey)}; {beside}"
+    )
     if len(known) == 1:
         return f"{text}: {known[0].said}."
     best, worst = known[-1], known[0]
     return (
-        f"{text} on average; most for {best.said}, {percent(float(best.shift.flipped.mean()))}, least for "
+        f"{text}, on average; most for {best.said}, {percent(float(best.shift.flipped.mean()))}, least for "
         f"{worst.said}, {percent(float(worst.shift.flipped.mean()))}."
     )
+
+
+def _gained(survey: Survey) -> str:
+    mean = mean_gain(survey)
+    if not math.isfinite(mean.value):
+        return ""
+    text = f" (probability {mean.value:+.2f} [{mean.low:+.2f}, {mean.high:+.2f}]"
+    if not math.isfinite(mean.low):
+        return f" (probability {mean.value:+.2f})"
+    return f"{text}: nothing can be told)" if mean.low < 0 < mean.high else f"{text})"
 
 
 def _ignored(survey: Survey) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vae_analyze.analyzers.attributes.refitted import Moved, refit_error, shared_error, widened
 from vae_analyze.findings import Direction, Scalar
 from vae_analyze.stats.bootstrap import BootstrappedMeans, bootstrap_means, interval
 from vae_analyze.stats.normal import around
@@ -56,6 +57,7 @@ class Value:
     warning: bool = False
 
 
+_SHARES = ("flipped_share", "flipped_share_chance", "strayed_share")
 Numbers = Mapping[str, Mapping[str, Value]]  # by attribute and name
 
 NUMBERS = {
@@ -73,11 +75,16 @@ NUMBERS = {
         "1",
         "higher",
         "probability of the attribute, by a probe on the code that is decoded and encoded again, at z + v less that "
-        "at z; samples without the attribute, neither vector nor probe has seen them",
+        "at z; samples without the attribute; vector and probe are made from different folds, none the sample's own",
         headline=True,
     ),
+    "moved_probability_chance": Number(
+        "1", "none", "the same at z + u, u of the length of v and made from permuted labels, another for every sample"
+    ),
     "moved_probability_direct": Number(
-        "1", "none", "the same by the probe at z + v itself, without the decoder: large for every vector that is known"
+        "1",
+        "none",
+        "moved_probability by the probe at z + v itself, without the decoder: large for every vector that is known",
     ),
     "flipped_share": Number(
         "1",
@@ -85,8 +92,14 @@ NUMBERS = {
         "share of samples that the probe calls so at z + v, decoded and encoded again, of those not called so at z",
         headline=True,
     ),
+    "flipped_share_chance": Number(
+        "1",
+        "none",
+        "share of the same samples that the probe calls so at z + u, u of the length of v and from permuted labels",
+        headline=True,
+    ),
     "strayed_share": Number(
-        "1", "lower", "share of these that are called neither so nor what they were called: a third group"
+        "1", "lower", "share of the same samples that are called neither so nor what they were called: a third group"
     ),
     "others_changed": Number(
         "1", "lower", "share of the other groupings, each by its own probe, that change between z and z + v; mean"
@@ -134,9 +147,19 @@ def _scalar(name: str, value: Value, *, attribute: str = "") -> Scalar:
         high=value.high,
         se=value.se,
         status="warning" if value.warning else "ok",
-        reason=value.reason,
+        reason=value.reason or _why_no_interval(name, value, attribute),
         definition=number.text if attribute else f"mean over attributes: {number.text}",
         headline=number.headline and not attribute,
+    )
+
+
+def _why_no_interval(name: str, value: Value, attribute: str) -> str:
+    if not math.isfinite(value.value) or math.isfinite(value.low):
+        return ""
+    if not attribute:
+        return "a mean over attributes, which share samples: no interval"
+    return (
+        "a property of the labels: no interval" if name == "chance" else "too few samples, or one number: no interval"
     )
 
 
@@ -158,7 +181,11 @@ def _undefined(attribute: Attribute, survey: Survey) -> dict[str, Value]:
 
 def _defined(one: Measured, survey: Survey) -> dict[str, Value]:
     n = survey.streamed.total - survey.streamed.broken
-    found = {**_vector(one.vector, n), **_separability(one.separability), **_shift(one.shift, survey.context.seed)}
+    found = {
+        **_vector(one.vector, n),
+        **_separability(one.separability),
+        **_shift(one.shift, peers_of(one, survey), survey.context.seed),
+    }
     return {name: found[name] for name in NUMBERS}
 
 
@@ -174,7 +201,13 @@ def _vector(vector: Vector, n: int) -> dict[str, Value]:
     half, whole = vector.reliability, vector.extrapolated
     none = "" if length > 0 else NO_VECTOR
     known = math.isfinite(half)
-    reason = none or ("" if known else "no half of the samples has the attribute on both sides")
+    few = (
+        f"{vector.alike} of {vector.read} codes are the very same, most of those with and of those without: the "
+        "direction is that of the few others"
+    )
+    reason = none or (
+        few if vector.alike else "" if known else "no half of the samples has the attribute on both sides"
+    )
     short = none or "no longer than chance makes it: there is no interval"
     low = known and half < UNRELIABLE
     doubt = f"below {UNRELIABLE}: the direction is not well known" if low else ""
@@ -196,36 +229,85 @@ def _normal(value: float, error: float, n: int, *, most: float = math.inf) -> Va
 def _separability(found: Separability) -> dict[str, Value]:
     n = len(found.correct)
     low, high = found.accuracy_interval
-    shares = [(float(found.correct[side].mean()), int(side.sum())) for side in (found.present, ~found.present)]
-    error = math.sqrt(sum(share * (1 - share) / count for share, count in shares)) / 2
     return {
         "probe_accuracy": Value(value=found.accuracy, n=n, low=low, high=high),
-        "probe_balanced_accuracy": Value(value=found.balanced, n=n, se=error),
+        "probe_balanced_accuracy": _balanced(found),
         "probe_auc": _normal(found.auc, found.auc_error, n, most=1.0),
         "chance": Value(value=found.chance, n=n),
     }
 
 
-def _shift(shift: Shift, seed: int) -> dict[str, Value]:
-    columns = np.stack([shift.gain, shift.direct_gain, shift.others], axis=1)
-    means = bootstrap_means([Chunk(shift.index, columns)], columns.shape[1], seed=seed)
-    names = ("moved_probability", "moved_probability_direct", "others_changed")
-    found = {name: _bootstrapped(means, at) for at, name in enumerate(names)}
-    return {**found, "flipped_share": _share(shift.flipped), "strayed_share": _share(shift.strayed)}
+def _balanced(found: Separability) -> Value:
+    """With the interval of a mean of two independent shares, by Wilson's of each (Newcombe 1998)."""
+    sides = [found.correct[side] for side in (found.present, ~found.present)]
+    value, error = found.balanced, math.sqrt(sum(float(side.var()) / len(side) for side in sides)) / 2
+    ends = np.array([wilson(int(side.sum()), len(side)) for side in sides])
+    below, above = np.linalg.norm(ends - np.array([[float(side.mean())] for side in sides]), axis=0) / 2
+    return Value(value=value, n=len(found.correct), low=value - float(below), high=value + float(above), se=error)
 
 
-def _bootstrapped(means: BootstrappedMeans, at: int) -> Value:
+def peers_of(one: Measured, survey: Survey) -> list[Shift]:
+    """What was moved along the vectors of all attributes of the same grouping."""
+    return [peer.shift for peer in survey.known if peer.attribute.grouping == one.attribute.grouping]
+
+
+def _gains(shift: Shift) -> dict[str, Floats]:
+    return {
+        "moved_probability": shift.gain,
+        "moved_probability_chance": shift.chance_gain,
+        "moved_probability_direct": shift.direct_gain,
+        "others_changed": shift.others,
+    }
+
+
+def _flips(shift: Shift) -> dict[str, NDArray[np.bool_]]:
+    return {
+        "flipped_share": shift.flipped,
+        "flipped_share_chance": shift.flipped_by_chance,
+        "strayed_share": shift.strayed,
+    }
+
+
+def _shift(shift: Shift, peers: Sequence[Shift], seed: int) -> dict[str, Value]:
+    columns = _gains(shift)
+    means = bootstrap_means([Chunk(shift.index, np.stack(list(columns.values()), axis=1))], len(columns), seed=seed)
+    moved = {name: [Moved(values=_gains(one)[name], folds=one.folds) for one in peers] for name in columns}
+    errors = {name: shared_error(Moved(values=own, folds=shift.folds), moved[name]) for name, own in columns.items()}
+    found = {name: _bootstrapped(means, at, errors[name]) for at, name in enumerate(columns)}
+    flips = [(one, _flips(one)) for one in peers]
+    for name, hits in _flips(shift).items():
+        error = shared_error(_as_moved(shift, hits), [_as_moved(one, own[name]) for one, own in flips])
+        found[name] = _share(hits, shift, error)
+    return found
+
+
+def _bootstrapped(means: BootstrappedMeans, at: int, error: float) -> Value:
     value = float(means.mean[at])
     spread = interval(value, means.replicates[:, at], n=means.n)
+    low, high = widened(value, spread.low, spread.high, error)
     reason = "" if math.isfinite(value) else NOT_FINITE
-    return Value(value=value, n=means.n, low=spread.low, high=spread.high, se=spread.se, reason=reason)
+    return Value(value=value, n=means.n, low=low, high=high, se=math.hypot(spread.se, error), reason=reason)
 
 
-def _share(hits: NDArray[np.bool_]) -> Value:
+def _share(hits: NDArray[np.bool_], shift: Shift, error: float) -> Value:
+    reason = broken(shift)
     if len(hits) == 0:
-        return Value(value=math.nan, n=0, reason=NONE_TO_FLIP)
-    low, high = wilson(int(hits.sum()), len(hits))
-    return Value(value=float(hits.mean()), n=len(hits), low=low, high=high)
+        return Value(value=math.nan, n=0, reason=NOT_FINITE if shift.broken.all() else NONE_TO_FLIP)
+    value = float(hits.mean())
+    low, high = widened(value, *wilson(int(hits.sum()), len(hits)), error, least=0.0)
+    return Value(value=value, n=len(hits), low=low, high=high, reason=reason, warning=bool(reason))
+
+
+def _as_moved(shift: Shift, hits: NDArray[np.bool_]) -> Moved:
+    return Moved(values=hits.astype(np.float64), folds=shift.folds[shift.could_flip])
+
+
+def broken(shift: Shift) -> str:
+    """What is left of the moved samples where some are not finite; "" where all are."""
+    n, lost = len(shift.rows), int(shift.broken.sum())
+    return f"{lost} of {n} moved samples are not finite, decoded and encoded again: of the other {n - lost}" * (
+        lost > 0
+    )
 
 
 def _grouping(told: Told, *, headline: bool) -> list[Scalar]:
@@ -257,7 +339,9 @@ def _means(survey: Survey, per_attribute: Numbers) -> dict[str, Value]:
             continue
         value = float(np.mean([one.value for one in finite]))
         n = max(one.n for one in finite)
-        found[name] = resampled[name](survey, value, n) if name in resampled else Value(value=value, n=n)
+        mean = resampled[name](survey, value, n) if name in resampled else Value(value=value, n=n)
+        doubt = next((one.reason for one in finite if one.warning), "") if name in _SHARES else ""
+        found[name] = replace(mean, reason=f"of some attributes {doubt}", warning=True) if doubt else mean
     return found
 
 
@@ -268,24 +352,36 @@ def _mean_accuracy(survey: Survey, value: float, n: int) -> Value:
 
 
 def _mean_gain(survey: Survey, value: float, n: int) -> Value:
-    return _resampled(survey, value, n, [Chunk(one.shift.index, one.shift.gain[:, None]) for one in survey.known])
+    shifts = [one.shift for one in survey.known if np.isfinite(one.shift.gain).all()]
+    error = refit_error([Moved(values=one.gain, folds=one.folds) for one in shifts])
+    return _resampled(survey, value, n, [Chunk(one.index, one.gain[:, None]) for one in shifts], error, least=-1.0)
+
+
+def mean_gain(survey: Survey) -> Value:
+    """The mean of moved_probability over the attributes of which it is defined."""
+    gains = [float(one.shift.gain.mean()) for one in survey.known if np.isfinite(one.shift.gain).all()]
+    return _mean_gain(survey, float(np.mean(gains)), survey.streamed.total) if gains else Value(value=math.nan, n=0)
 
 
 def _mean_flipped(survey: Survey, value: float, n: int) -> Value:
-    shifts = [one.shift for one in survey.known]
-    return _resampled(
-        survey, value, n, [Chunk(one.index[one.could_flip], one.flipped[:, None].astype(np.float64)) for one in shifts]
-    )
+    shifts = [one.shift for one in survey.known if one.shift.could_flip.any()]
+    every = [_as_moved(one, one.flipped) for one in shifts]
+    if len(shifts) == 1:
+        return _share(shifts[0].flipped, shifts[0], refit_error(every))
+    if value in (0.0, 1.0):  # nothing to resample: as if all attributes had been moved from the same samples
+        low, high = wilson(round(value * n), n)
+        return Value(value=value, n=n, low=low, high=high)
+    error = refit_error(every)
+    moved = [Chunk(one.index[one.could_flip], one.flipped[:, None].astype(np.float64)) for one in shifts]
+    return _resampled(survey, value, n, moved, error, least=0.0)
 
 
-def _resampled(survey: Survey, value: float, n: int, moved: list[Chunk]) -> Value:
+def _resampled(survey: Survey, value: float, n: int, moved: list[Chunk], error: float, *, least: float) -> Value:
     """A sample has the same weight wherever it is moved, so that what attributes have in common stays in the spread."""
-    replicates = [
-        bootstrap_means([one], 1, seed=survey.context.seed).replicates[:, 0]
-        for one in moved
-        if len(one.index) and np.isfinite(one.values).all()
-    ]
-    return _spread(value, n, np.mean(replicates, axis=0)) if replicates else Value(value=value, n=n)
+    replicates = [bootstrap_means([one], 1, seed=survey.context.seed).replicates[:, 0] for one in moved]
+    spread = _spread(value, n, np.mean(replicates, axis=0))
+    low, high = widened(value, spread.low, spread.high, error, least=least)
+    return replace(spread, low=low, high=high, se=math.hypot(spread.se, error))
 
 
 def _spread(value: float, n: int, replicates: Floats) -> Value:

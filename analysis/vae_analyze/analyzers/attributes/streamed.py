@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 PARTS = 10  # random parts of every group; two of them make a fold
 FOLDS = 5
+# Of a sample in fold k, folds k + 1 and k + 2 make the vector that moves it, and k + 3 and k + 4 fit its judge. A judge
+# fitted to the samples that made the vector would call every moved sample what it was moved to, whatever the labels.
+MOVERS, JUDGES = (1, 2), (3, 4)
 REST = -1  # the groups of a grouping that are no attribute of their own
 _MOST_NUMBERS = 2**25  # of codes in memory
 
@@ -33,6 +36,7 @@ class Streamed:
         index: Sample index of each code in memory, ``(m,)``.
         rows: Its place in the table of codes, ``(m,)``.
         codes: Codes in memory, ``(m, d)``, all finite.
+        alike: Which are the very code that more than half of them are, ``(m,)``; none without one.
         parts: For each grouping the random part of every sample, ``(n,)``: each group is dealt to ten.
         whole: Moments of all codes.
         cells: For each grouping, by group (or `REST`), the moments of its ten parts.
@@ -45,6 +49,7 @@ class Streamed:
     index: Integers
     rows: Integers
     codes: Floats
+    alike: NDArray[np.bool_]
     parts: tuple[Integers, ...]
     whole: Moments
     cells: tuple[dict[int, tuple[Moments, ...]], ...]
@@ -102,10 +107,12 @@ def streamed(codes: Codes, groups: Groups, labels: Integers | None, *, probed: i
         raise AnalyzerError(
             "no sample has a finite code", hint="vae-analyze inspect shows what is wrong with the model"
         )
+    memory = np.concatenate([one[1] for one in kept])
     return Streamed(
         index=index[rows],
         rows=rows,
-        codes=np.concatenate([one[1] for one in kept]),
+        codes=memory,
+        alike=_alike(memory),
         parts=parts,
         whole=everything,
         cells=cells,
@@ -129,6 +136,12 @@ def _add(cell: dict[int, tuple[Moments, ...]], codes: Floats, numbers: Integers,
     for group in np.unique(groups):
         for part in range(PARTS):
             cell[int(group)][part].update(codes[(groups == group) & (parts == part)])
+
+
+def _alike(codes: Floats) -> NDArray[np.bool_]:
+    # What more than half of the codes are is their median in every dimension.
+    same = np.asarray((codes == np.median(codes, axis=0)).all(axis=1))
+    return same if 2 * same.sum() > len(codes) else np.zeros(len(codes), dtype=bool)
 
 
 def _spread(n: int, most: int) -> Integers:

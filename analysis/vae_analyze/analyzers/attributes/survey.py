@@ -36,15 +36,12 @@ class Measured:
         vector: The difference of the mean codes.
         separability: By a linear probe.
         shift: By moving samples along the vector.
-        target: Mean probability of the attribute among held-out samples that have it, by the probe that judges the
-            moved ones.
     """
 
     attribute: Attribute
     vector: Vector
     separability: Separability
     shift: Shift
-    target: float
 
     @property
     def name(self) -> str:
@@ -67,7 +64,6 @@ class Told:
         grouping: Its number.
         groups: How many groups it has.
         correct: Whether each held-out sample was told rightly, ``(m,)``.
-        own: Mean probability of the right group among held-out samples of each, ``(groups,)``.
         chance: Accuracy of always saying what is most frequent in the other folds.
     """
 
@@ -75,7 +71,6 @@ class Told:
     grouping: int
     groups: int
     correct: NDArray[np.bool_]
-    own: Floats
     chance: float
 
 
@@ -141,29 +136,24 @@ def survey(gathered: Gathered) -> Survey:
         for at, one in enumerate(groups.attributes)
         if not reasons[at]
     }
-    found = shifts(traveller, groups, vectors, most=options.moved, alphas=alphas)
+    found = shifts(traveller, groups, vectors, most=options.moved, alphas=alphas, seed=context.seed)
     told = tuple(_told(groups, kept, kept.codes[:, traveller.seen]))
     return Survey(
         gathered=gathered,
         groups=groups,
         traveller=traveller,
-        known=tuple(_measured(groups, traveller, at, vector, found[at], told) for at, vector in vectors.items()),
+        known=tuple(_measured(groups, traveller, at, vector, found[at]) for at, vector in vectors.items()),
         unknown={one.name: reasons[at] for at, one in enumerate(groups.attributes) if reasons[at]},
         told=told,
         alphas=alphas,
     )
 
 
-def _measured(
-    groups: Groups, traveller: Traveller, at: int, vector: Vector, shift: Shift, told: tuple[Told, ...]
-) -> Measured:
+def _measured(groups: Groups, traveller: Traveller, at: int, vector: Vector, shift: Shift) -> Measured:
     attribute, kept = groups.attributes[at], traveller.streamed
     present = _present(attribute, kept, groups)
     found = separability(kept.codes[:, traveller.seen], present, kept.fold(attribute.grouping))
-    # Where one probe tells all groups apart, it is the one that judges moved samples.
-    own = next((one.own for one in told if one.grouping == attribute.grouping), None)
-    target = float(found.probability[present].mean()) if own is None else float(own[attribute.level])
-    return Measured(attribute=attribute, vector=vector, separability=found, shift=shift, target=target)
+    return Measured(attribute=attribute, vector=vector, separability=found, shift=shift)
 
 
 def _present(attribute: Attribute, kept: Streamed, groups: Groups) -> NDArray[np.bool_]:
@@ -187,16 +177,12 @@ def _told(groups: Groups, kept: Streamed, seen: Floats) -> list[Told]:
             continue
         numbers, folds = grouping.numbers[kept.rows], kept.fold(at)
         probed = linear_probe(seen, numbers, folds)
-        right = probed.probability[np.arange(len(numbers)), np.searchsorted(probed.classes, numbers)]
-        size = len(grouping.levels)
-        counts = np.bincount(numbers, minlength=size)
         found.append(
             Told(
                 name=grouping.name,
                 grouping=at,
-                groups=size,
+                groups=len(grouping.levels),
                 correct=probed.predicted == numbers,
-                own=np.bincount(numbers, weights=right, minlength=size) / counts,
                 chance=float((majority(numbers, folds) == numbers).mean()),
             )
         )

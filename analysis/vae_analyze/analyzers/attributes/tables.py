@@ -6,8 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vae_analyze.analyzers.attributes.scalars import NUMBERS
+from vae_analyze.analyzers.attributes.refitted import Moved, shared_error, widened
+from vae_analyze.analyzers.attributes.scalars import NUMBERS, peers_of
 from vae_analyze.findings import Cell, Column, Table
 from vae_analyze.stats.bootstrap import bootstrap_means, interval
 from vae_analyze.stats.rows import Chunk
@@ -15,11 +17,13 @@ from vae_analyze.stats.rows import Chunk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vae_analyze.analyzers.attributes.arithmetic import Shift
     from vae_analyze.analyzers.attributes.groups import Attribute
     from vae_analyze.analyzers.attributes.scalars import Numbers, Value
     from vae_analyze.analyzers.attributes.survey import Survey
 
-_INTERVALS = ("probe_accuracy", "probe_auc", "moved_probability", "flipped_share")
+Floats = NDArray[np.float64]
+_INTERVALS = ("probe_accuracy", "probe_balanced_accuracy", "probe_auc", "moved_probability", "flipped_share")
 
 
 def attribute_table(survey: Survey, numbers: Numbers) -> Table:
@@ -68,22 +72,28 @@ def _row(attribute: Attribute, survey: Survey, numbers: Mapping[str, Value], sho
     return (attribute.name, *counts, *cells, separation, survey.unknown.get(attribute.name, ""))
 
 
+def _along(shift: Shift) -> Floats:
+    return np.concatenate([shift.again, shift.direct], axis=1)
+
+
 def steps_table(survey: Survey) -> Table:
     """A row per attribute and alpha: the probability of the attribute after decoding and encoding, and before."""
     rows: list[tuple[Cell, ...]] = []
     for one in survey.known:
         shift = one.shift
         steps = len(survey.alphas)
-        means = bootstrap_means(
-            [Chunk(shift.index, np.concatenate([shift.again, shift.direct], axis=1))],
-            2 * steps,
-            seed=survey.context.seed,
-        )
-        spread = [interval(float(means.mean[at]), means.replicates[:, at], n=means.n) for at in range(2 * steps)]
+        columns = _along(shift)
+        means = bootstrap_means([Chunk(shift.index, columns)], 2 * steps, seed=survey.context.seed)
+        spread = []
+        for at, column in enumerate(columns.T):
+            own = interval(float(means.mean[at]), means.replicates[:, at], n=means.n)
+            every = [Moved(values=_along(peer)[:, at], folds=peer.folds) for peer in peers_of(one, survey)]
+            error = shared_error(Moved(values=column, folds=shift.folds), every)
+            spread.append(widened(float(means.mean[at]), own.low, own.high, error, least=0.0))
         for at, alpha in enumerate(survey.alphas):
-            ends = (spread[at].low, spread[at].high, spread[steps + at].low, spread[steps + at].high)
+            ends = (*spread[at], *spread[steps + at])
             again, direct = float(means.mean[at]), float(means.mean[steps + at])
-            rows.append((one.name, float(alpha), again, *ends[:2], direct, *ends[2:], one.target, means.n))
+            rows.append((one.name, float(alpha), again, *ends[:2], direct, *ends[2:], shift.target, means.n))
     return Table(
         name="arithmetic",
         title="Along every vector",
@@ -101,5 +111,6 @@ def steps_table(survey: Survey) -> Table:
             Column(name="n", description="samples moved"),
         ),
         rows=tuple(rows),
-        caption="Means over moved samples, none of which the vector or the probe has seen; 95 % bootstrap intervals.",
+        caption="Means over moved samples; vector and probe are made from different folds, neither of them the "
+        "sample's own. 95 % intervals over samples and refits of both.",
     )  # fmt: skip

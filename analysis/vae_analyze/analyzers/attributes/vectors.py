@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_analyze.analyzers.attributes.streamed import FOLDS, PARTS
+from vae_analyze.analyzers.attributes.streamed import FOLDS, MOVERS, PARTS
 from vae_analyze.stats.moments import Moments
 
 if TYPE_CHECKING:
@@ -28,21 +28,27 @@ class Vector:
 
     Args:
         value: ``(d,)``.
-        held_out: The same without the samples of each of five folds, ``(5, d)``.
+        moving: The same of two folds alone, for the samples of each of five, ``(5, d)``: neither their own fold nor
+            one of the two that their judge is fitted to.
         error: Standard error of its length: s²(u·z | with) / n_with + s²(u·z | without) / n_without for the unit
             vector u along it, square root.
         noise: Expected square of the length that is owed to chance alone: the sum over dimensions of both variances
             of the mean.
         spread: Pooled standard deviation of z along it, within the two groups.
         agreement: Mean cosine between the vectors of two disjoint shares of the samples, by share.
+        alike: How many samples in memory have the very same code, where that are more than half of those with and more
+            than half of those without; 0 otherwise.
+        read: How many samples are in memory.
     """
 
     value: Floats
-    held_out: Floats
+    moving: Floats
     error: float
     noise: float
     spread: float
     agreement: dict[float, float]
+    alike: int = 0
+    read: int = 0
 
     @property
     def length(self) -> float:
@@ -56,8 +62,11 @@ class Vector:
 
     @property
     def reliability(self) -> float:
-        """Cosine between the vectors of two random halves."""
-        return self.agreement[0.5]
+        """Cosine between the vectors of two random halves; NaN where few samples have a code of their own.
+
+        Groups without any such sample would all have the cosine that the others' few samples make.
+        """
+        return math.nan if self.alike else self.agreement[0.5]
 
     @property
     def extrapolated(self) -> float:
@@ -89,13 +98,15 @@ def vector_of(attribute: Attribute, streamed: Streamed, present: NDArray[np.bool
     degrees = sum(sizes) - 2
     return Vector(
         value=value,
-        held_out=means.difference(np.stack([fold != k for k in range(FOLDS)])),
+        moving=means.difference(np.stack([np.isin((fold - k) % FOLDS, MOVERS) for k in range(FOLDS)])),
         error=math.sqrt(variances[0] / sizes[0] + variances[1] / sizes[1]),
         noise=sum(
             float((_merged(list(side)).variance(ddof=1)).sum()) / n for side, n in zip((own, rest), sizes, strict=True)
         ),
         spread=math.sqrt(sum(v * (n - 1) for v, n in zip(variances, sizes, strict=True)) / degrees),
         agreement={share: means.agreement(share) for share in SHARES},
+        alike=_alike(streamed.alike, present),
+        read=len(present),
     )
 
 
@@ -135,6 +146,11 @@ class _Means:
         found = (one * other).sum(axis=1) / np.where(scale > 0, scale, math.nan)
         found = found[np.isfinite(found)]  # a share without any sample on one side has no vector
         return float(found.mean()) if len(found) else math.nan
+
+
+def _alike(alike: NDArray[np.bool_], present: NDArray[np.bool_]) -> int:
+    most = all(2 * int(alike[side].sum()) > int(side.sum()) for side in (present, ~present))
+    return int(alike.sum()) if most else 0
 
 
 def _merged(parts: list[Moments]) -> Moments:

@@ -22,8 +22,8 @@ _ASSOCIATED = 0.3  # correlation of two attributes in the data that is said
 
 def warnings(survey: Survey) -> tuple[str, ...]:
     """What not to trust, and why."""
-    made = (_collapsed(survey), _few(survey), _unreliable(survey), _aligned(survey), _saturated(survey),
-            _conditional(survey), *_left_out(survey))  # fmt: skip
+    made = (_collapsed(survey), _alike(survey), _broken(survey), _few(survey), _unreliable(survey),
+            _aligned(survey), _saturated(survey), _conditional(survey), *_left_out(survey))  # fmt: skip
     return tuple(sentence for sentence in made if sentence)
 
 
@@ -33,6 +33,28 @@ def _collapsed(survey: Survey) -> str:
     return (
         "No latent dimension follows the data (the variance of every one is at most 0.01): the vectors are differences "
         "of almost equal codes, and a probe, which standardises, may still read from them what the decoder cannot."
+    )
+
+
+def _alike(survey: Survey) -> str:
+    found = [one for one in survey.known if one.vector.alike]
+    if not found:
+        return ""
+    vector = found[0].vector
+    return (
+        f"{vector.alike} of {vector.read} codes are the very same: the directions of "
+        f"{listed([one.said for one in found])} are those of the few others, and have no reliability."
+    )
+
+
+def _broken(survey: Survey) -> str:
+    found = [(int(one.shift.broken.sum()), one) for one in survey.known]
+    count, worst = max(found, key=lambda pair: pair[0], default=(0, None))
+    if worst is None or count == 0:
+        return ""
+    return (
+        f"Some moved codes are not finite, decoded and encoded again ({count} of {len(worst.shift.rows)} along "
+        f"{worst.said}, the most): shares are of the others, which are not a random part."
     )
 
 
@@ -48,7 +70,8 @@ def _few(survey: Survey) -> str:
 
 
 def _unreliable(survey: Survey) -> str:
-    found = sorted((one.vector.reliability, one.said) for one in survey.known)
+    known = [(one.vector.reliability, one.said) for one in survey.known]
+    found = sorted(pair for pair in known if math.isfinite(pair[0]))
     low = [(value, name) for value, name in found if value < UNRELIABLE]
     if not low:
         return ""
