@@ -25,5 +25,5 @@ def test_safe_names_are_file_names_everywhere(name: str, expected: str) -> None:
 
 def test_places_within_a_run() -> None:
     assert table_path("a/b", "t t").as_posix() == "tables/a-b.t-t.csv"
-    assert pictures_path("a", "grid").as_posix() == "images/a.grid.npy"
+    assert pictures_path("a", "grid").as_posix() == "images/a.grid.npz"
     assert samples_path("a").as_posix() == "samples/a.npz"

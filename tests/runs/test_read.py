@@ -117,7 +117,7 @@ def test_wrong_content_is_refused(folder: Path, edit: Callable[[Any], object]) -
 
 
 @pytest.mark.parametrize(
-    "name", ["tables/robustness.cells.csv", "images/robustness.grid.npy", "samples/robustness.npz"]
+    "name", ["tables/robustness.cells.csv", "images/robustness.grid.npz", "samples/robustness.npz"]
 )
 def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
@@ -126,15 +126,27 @@ def test_a_missing_file_is_refused(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\xfd", b"PK", b"a,b\n1\n", b"a\n" + b"x" * 200_000 + b"\n"])
-@pytest.mark.parametrize("name", ["tables/robustness.cells.csv", "images/robustness.grid.npy"])
+@pytest.mark.parametrize("name", ["tables/robustness.cells.csv", "images/robustness.grid.npz"])
 def test_a_damaged_file_beside_it_is_refused(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
     with pytest.raises(StoreError, match="is damaged"):
         read_run(folder)
 
 
+def test_pictures_of_version_0_1_are_plain_arrays(folder: Path) -> None:
+    before = read_run(folder)
+    path = folder / "images" / "robustness.grid.npz"
+    with np.load(path) as stored:
+        np.save(path.with_suffix(".npy"), stored["pixels"])
+    path.unlink()
+    text = (folder / "run.json").read_text(encoding="utf-8")
+    (folder / "run.json").write_text(text.replace("robustness.grid.npz", "robustness.grid.npy"), encoding="utf-8")
+    after = read_run(folder)
+    assert [r.findings.figures for r in after.results] == [r.findings.figures for r in before.results]
+
+
 def test_pictures_of_another_format_are_refused(folder: Path) -> None:
-    with (folder / "images" / "robustness.grid.npy").open("wb") as file:
+    with (folder / "images" / "robustness.grid.npz").open("wb") as file:
         np.savez(file, a=np.zeros(3))
     with pytest.raises(StoreError, match="is damaged"):
         read_run(folder)

@@ -28,7 +28,7 @@ def table_path(analyzer: str, table: str) -> Path:
 
 def pictures_path(analyzer: str, figure: str) -> Path:
     """Where the pictures of a figure lie, relative to the run folder."""
-    return Path(IMAGES) / f"{safe(analyzer)}.{safe(figure)}.npy"
+    return Path(IMAGES) / f"{safe(analyzer)}.{safe(figure)}.npz"
 
 
 def samples_path(analyzer: str) -> Path:

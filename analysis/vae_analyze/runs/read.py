@@ -141,8 +141,12 @@ def _pictures(plain: Mapping[str, Any] | None, folder: Path) -> Pictures | None:
         return None
     import numpy as np
 
+    stored = np.load(folder / plain["file"], allow_pickle=False)
+    if not isinstance(stored, np.ndarray):  # a plain array in runs of version 0.1
+        with stored:
+            stored = stored["pixels"]
     return Pictures(
-        pixels=np.load(folder / plain["file"], allow_pickle=False),
+        pixels=stored,
         row_labels=tuple(plain["row_labels"]),
         column_labels=tuple(plain["column_labels"]),
         boxed=tuple(plain.get("boxed", ())),

@@ -102,7 +102,7 @@ def _write_figure(analyzer: str, figure: Figure, folder: Path) -> dict[str, Any]
 
         path = _free(pictures_path(analyzer, figure.name), folder)
         (folder / path).parent.mkdir(exist_ok=True)
-        np.save(folder / path, figure.pictures.pixels, allow_pickle=False)
+        np.savez_compressed(folder / path, pixels=figure.pictures.pixels)
         plain["pictures"] = {
             "file": path.as_posix(),
             "row_labels": list(figure.pictures.row_labels),
