@@ -94,7 +94,8 @@ class Table:
         title: What people read above it.
         columns: In order.
         rows: One tuple per row, a cell per column.
-        caption: What it says, on what, how; one or two sentences.
+        caption: On what, how; one or two sentences.
+        reading: What it says, in one sentence made from its numbers.
 
     Raises:
         ValueError: A row whose length is not the number of columns.
@@ -105,6 +106,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
+    reading: str = ""
 
     def __post_init__(self) -> None:
         for row in self.rows:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vae_analyze.analyzers.noise_figures import figures, sigma_axis
 from vae_analyze.analyzers.noise_readings import readings, warnings
 from vae_analyze.analyzers.noise_sweep import UNITS, Layout, params_of
+from vae_analyze.analyzers.spanned import spanned
 from vae_analyze.findings import Cell, Column, Direction, Findings, Param, Scalar, Table
 from vae_analyze.metrics import trapezoid_weights
 from vae_analyze.stats.bootstrap import (
@@ -104,7 +105,17 @@ def findings(sweep: NoiseSweep) -> Findings:
     per_dimension = dimension_table(sweep)
     found = Findings(
         scalars=scalars,
-        tables=(level_table(sweep.layout, scalars), per_dimension),
+        tables=(
+            spanned(level_table(sweep.layout, scalars), "latent_mse", "the movement of codes", "sigma", "clipped"),
+            spanned(
+                per_dimension,
+                "latent_mse",
+                "the movement of codes along one",
+                per_dimension.columns[0].name,
+                "sigma",
+                "clipped",
+            ),
+        ),
         figures=figures(sweep, scalars, per_dimension),
         rows=sweep.rows,
     )

@@ -60,6 +60,7 @@ class Captioned:
 
     title: str
     caption: str
+    reading: str
     table: TableView
 
 
@@ -105,7 +106,12 @@ def section(result: Result, anchor: str, drawn: Sequence[Drawn], *, most_rows: i
         headline=headline(result),
         figures=_grouped(found.figures, drawn, most_rows=most_rows),
         tables=tuple(
-            Captioned(printable(table.title), printable(table.caption), table_view(table, most=most_rows))
+            Captioned(
+                printable(table.title),
+                printable(table.caption),
+                printable(table.reading),
+                table_view(table, most=most_rows),
+            )
             for table in found.tables
         ),
         scalars=table_view(scalars_table(found.scalars, title="All numbers"), most=most_rows)

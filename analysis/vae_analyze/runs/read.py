@@ -106,6 +106,7 @@ def _table(plain: Mapping[str, Any], folder: Path) -> Table:
         name=plain["name"],
         title=plain["title"],
         caption=plain["caption"],
+        reading=plain.get("reading", ""),
         columns=tuple(Column(**{name: column[name] for name in names}) for column in plain["columns"]),
         rows=tuple(
             tuple(read(text) for read, text in zip(reads, line, strict=True))

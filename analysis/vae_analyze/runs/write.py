@@ -82,6 +82,7 @@ def _write_table(analyzer: str, table: Table, folder: Path) -> dict[str, Any]:
         "name": table.name,
         "title": table.title,
         "caption": table.caption,
+        "reading": table.reading,
         "columns": [{**asdict(column), "kind": _kind(table.column(column.name))} for column in table.columns],
         "file": path.as_posix(),
     }

@@ -13,6 +13,7 @@ from vae_analyze.analyzers.attributes.scalars import scalars, values
 from vae_analyze.analyzers.attributes.survey import Survey, survey
 from vae_analyze.analyzers.attributes.tables import attribute_table, steps_table
 from vae_analyze.analyzers.attributes.warned import warnings
+from vae_analyze.analyzers.spanned import spanned
 from vae_analyze.findings import Findings
 from vae_analyze.stats.rows import RowColumn, Rows
 
@@ -26,7 +27,10 @@ def findings(gathered: Gathered) -> Findings:
     numbers, steps = values(found), steps_table(found)
     return Findings(
         scalars=scalars(found, numbers),
-        tables=(attribute_table(found, numbers), steps),
+        tables=(
+            spanned(attribute_table(found, numbers), "probe_auc", "the AUC of a probe", "attribute"),
+            spanned(steps, "probability", "the probability of the attribute", "attribute", "alpha"),
+        ),
         figures=(*figures(found, steps), *pictures(found)),
         rows=_rows(found),
         readings=readings(found),

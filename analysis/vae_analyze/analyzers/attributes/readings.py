@@ -52,7 +52,8 @@ def _separable(survey: Survey) -> str:
             f"None of {len(known)} attributes can be read off the code by a linear probe: AUC {min(auc):.2f} to "
             f"{max(auc):.2f}, chance 0.5."
         )
-    text = f"{len(above)} of {len(known)} attributes can be read off the code by a linear probe better than chance"
+    better = "better than chance (by its AUC)"
+    text = f"{len(above)} of {len(known)} attributes can be read off the code by a linear probe {better}"
     best, worst = known[-1], known[0]
     text += f", best {_told_as(best)}"
     if len(known) > 1:

@@ -17,6 +17,7 @@ from vae_analyze.analyzers.interpolation.scalars import scalars
 from vae_analyze.analyzers.interpolation.tables import paths_table, worst_table
 from vae_analyze.analyzers.interpolation.walked import Kind, walk
 from vae_analyze.analyzers.interpolation.warnings import warnings
+from vae_analyze.analyzers.spanned import spanned
 from vae_analyze.findings import Findings
 from vae_analyze.metrics import Principal
 
@@ -53,7 +54,10 @@ def findings(gathered: Gathered) -> Findings:
     travels = _travels(gathered)
     found = Findings(
         scalars=scalars(travels),
-        tables=(paths_table(travels), worst_table(travels)),
+        tables=(
+            spanned(paths_table(travels), "midpoint_distance", "the distance of midpoints to data", "path", "pairs"),
+            spanned(worst_table(travels), "largest_jump", "the largest jump of a path", "first", "second"),
+        ),
         figures=(*galleries(travels), *figures(travels)),
     )
     return replace(found, readings=readings(travels, found), warnings=warnings(travels, found))

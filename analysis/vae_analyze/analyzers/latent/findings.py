@@ -16,6 +16,7 @@ from vae_analyze.analyzers.latent.observation import Observation, observation_of
 from vae_analyze.analyzers.latent.readings import readings, warnings
 from vae_analyze.analyzers.latent.scalars import bounds, coverage, decomposition, dimensional, elbo
 from vae_analyze.analyzers.latent.table import Table, table_of
+from vae_analyze.analyzers.spanned import spanned
 from vae_analyze.findings import Findings
 
 if TYPE_CHECKING:
@@ -57,7 +58,15 @@ def findings(gathered: Gathered) -> Findings:
         *elbo(health), *dimensional(health), *decomposition(health), *coverage(health), *bounds(health),
         *shares(health.classes, seed=gathered.context.seed),
     )  # fmt: skip
-    tables = (dimension_table(health.dimensions, deterministic=gathered.deterministic), *class_tables(health.classes))
+    dimensions = dimension_table(health.dimensions, deterministic=gathered.deterministic)
+    telling = ("code_variance", "the variance of codes") if gathered.deterministic else ("kl", "the KL")
+    tables = (
+        spanned(dimensions, *telling, "dimension"),
+        *(
+            spanned(table, "ratio", "a class's share of the prior over its share of the data", "class")
+            for table in class_tables(health.classes)
+        ),
+    )
     found = Findings(
         scalars=scalars,
         tables=tables,

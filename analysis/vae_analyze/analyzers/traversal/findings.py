@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vae_analyze.analyzers.spanned import spanned
 from vae_analyze.analyzers.traversal.cautions import warnings
 from vae_analyze.analyzers.traversal.figures import figures
 from vae_analyze.analyzers.traversal.measured import measured_of
@@ -22,7 +23,7 @@ def findings(gathered: Gathered) -> Findings:
     numbers = Findings(scalars=scalars(measured))
     return Findings(
         scalars=numbers.scalars,
-        tables=(dimension_table(measured),),
+        tables=(spanned(dimension_table(measured), "movement", "the movement of the output", "dimension"),),
         figures=figures(measured),
         rows=gathered.rows,
         readings=readings(measured, numbers),
