@@ -98,6 +98,7 @@ def test_with_the_true_posterior_every_weight_is_the_likelihood() -> None:
     truth = log_likelihoods(MODEL, X[:64]).mean()
     for weights in (1, 10, 200):
         assert found.scalar("log_likelihood_bound", weights=weights).value == pytest.approx(truth, rel=1e-5)
+    assert found.scalar("effective_weights", weights=200).value == pytest.approx(200, rel=1e-5)
 
 
 def test_with_a_wider_posterior_the_gap_is_known_and_closes() -> None:
@@ -108,6 +109,9 @@ def test_with_a_wider_posterior_the_gap_is_known_and_closes() -> None:
     elbo, most = (wide.scalar("log_likelihood_bound", weights=k) for k in (1, 5000))
     assert elbo.value == pytest.approx(truth - gap, abs=0.05)
     assert most.value == pytest.approx(truth, abs=0.01)
+    # E[w]^2 / E[w^2] of a Gaussian against one wider by v in variance: sqrt(2 v - 1) / v in each dimension.
+    share = (math.sqrt(2 * 2.0 - 1) / 2.0) ** len(GAINS)
+    assert wide.scalar("effective_weights", weights=5000).value == pytest.approx(5000 * share, rel=0.02)
     bounds = [wide.scalar("log_likelihood_bound", weights=k).value for k in (1, 2, 5, 10, 20, 50, 100)]
     assert bounds == sorted(bounds)
 

@@ -172,8 +172,8 @@ def _bounds(health: Health) -> Figure | None:
     means, n = found.bounds.mean(axis=0), len(found.index)
     error = found.bounds.std(axis=0, ddof=1) / math.sqrt(n) if n > 1 else [math.nan] * len(means)
     rows: list[tuple[Cell, ...]] = [
-        (k, float(value), *around(float(value), float(se)))
-        for k, value, se in zip(found.weights, means, error, strict=True)
+        (k, float(value), *around(float(value), float(se)), float(effective))
+        for k, value, se, effective in zip(found.weights, means, error, found.effective.mean(axis=0), strict=True)
     ]
     title = "Log likelihood, bounded by importance weights"
     return Figure(
@@ -181,14 +181,18 @@ def _bounds(health: Health) -> Figure | None:
         kind="curves",
         title=title,
         alt=f"The bound rises from {means[0]:.4g} nats with one weight (the ELBO) to {means[-1]:.4g} with "
-        f"{found.weights[-1]}.",
-        table=sheet("bounds", title, ("weights", ""), ("bound", "nat"), ("low", "nat"), ("high", "nat"), rows=rows),
+        f"{found.weights[-1]}, of which {float(found.effective[:, -1].mean()):.3g} are effective.",
+        table=sheet(
+            "bounds",
+            title,
+            ("weights", ""), ("bound", "nat"), ("low", "nat"), ("high", "nat"), ("effective", "weights"), rows=rows,
+        ),
         x=Axis(column="weights", label="importance weights per sample", scale="log"),
         y=Axis(column="bound", label="bound of log p(x)", unit="nat"),
         low="low",
         high="high",
         caption=f"Mean over n = {n} samples, the same draws throughout; band: 95 % over samples, shared by all points.",
-    )
+    )  # fmt: skip
 
 
 def _left_out(d: int) -> str:

@@ -20,6 +20,7 @@ from vae_analyze.stats.share import wilson
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.latent.findings import Health
+    from vae_analyze.analyzers.latent.likelihood import Likelihood
 
 Floats = NDArray[np.float64]
 NO_POSTERIOR = "the model is deterministic: it has no posterior"
@@ -330,4 +331,26 @@ def bounds(health: Health) -> list[Scalar]:
                 definition=text,
             )
         )
+    found.append(_effective(likelihood, seed=health.gathered.context.seed))
     return found
+
+
+def _effective(likelihood: Likelihood, *, seed: int) -> Scalar:
+    """On how many weights the largest bound rests."""
+    k = likelihood.weights[-1]
+    means = bootstrap_means([Chunk(likelihood.index, likelihood.effective[:, -1:])], 1, seed=seed)
+    value = float(means.mean[0])
+    spread = interval(value, means.replicates[:, 0], n=means.n)
+    return Scalar(
+        name="effective_weights",
+        value=value,
+        unit="weights",
+        direction="higher",
+        n=means.n,
+        params={"weights": k},
+        low=spread.low,
+        high=spread.high,
+        se=spread.se,
+        reason="" if math.isfinite(value) else "a weight vanished or overflowed",
+        definition="(sum of weights)^2 / sum of their squares (Kish), mean over samples: on how many the bound rests",
+    )
