@@ -33,6 +33,7 @@ def table(name: str, **columns: list[Cell]) -> Table:
         name=name,
         title=f"Title of {name}",
         caption="On 10 samples, with commas.",
+        reading="It goes from 1, with a comma, to 2.",
         columns=tuple(Column(name=c, unit="1", direction="lower", description=f"about {c}") for c in columns),
         rows=tuple(zip(*columns.values(), strict=True)),
     )
@@ -81,7 +82,8 @@ def figures() -> tuple[Figure, ...]:
         alt="Six pictures.",
         table=table("grid", row=[1, 2]),
         value=Axis(column="row", label="row"),
-        pictures=Pictures(pixels=pixels, row_labels=("a", HOSTILE), column_labels=("x", "y", "z")),
+        pictures=Pictures(pixels=pixels, row_labels=("a", HOSTILE), column_labels=("x", "y", "z"), boxed=(0, 2)),
+        group="views",
     )
     return curves, pictures
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from support.datasets import Memory, images
 from support.models import Autoencoder, SpatialVAE
+from vae_analyze.analyzers.latent.density import uncovered
 from vae_analyze.analyzers.latent.question import Latent
 from vae_analyze.api import analyze
 from vae_analyze.findings import Findings
@@ -268,6 +270,24 @@ def test_the_share_of_holes_is_as_uncertain_as_it_says() -> None:
         found = health(0.9 * normal(200, 4, seed), 0.19, draws=1000, clusters=1, seed=seed).scalar("uncovered_prior")
         held += found.low <= 0.01 <= found.high
     assert held >= 25, held
+
+
+def test_the_share_of_holes_is_that_of_a_plain_count() -> None:
+    rng = np.random.default_rng(0)
+    density: Any = SimpleNamespace(
+        prior_distances=rng.exponential(2.0, 500),
+        code_distances=rng.exponential(1.0, 400),
+        code_index=np.tile(np.arange(200), 2),
+    )
+    value, replicates = uncovered(density, seed=0)
+    assert value == np.mean(density.prior_distances > np.quantile(density.code_distances, 0.99))
+    again = []
+    for _ in range(400):
+        rows = rng.integers(0, 200, 200)
+        edge = np.quantile(density.code_distances[np.concatenate([rows, 200 + rows])], 0.99)
+        again.append(np.mean(rng.choice(density.prior_distances, 500) > edge))
+    assert replicates.mean() == pytest.approx(np.mean(again), abs=0.01)
+    assert replicates.std() == pytest.approx(np.std(again), rel=0.2)
 
 
 def test_a_decoded_value_that_is_not_finite_costs_its_own_numbers_only() -> None:
