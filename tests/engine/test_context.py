@@ -86,6 +86,9 @@ def test_labels_and_factors_come_with_the_codes(monkeypatch: pytest.MonkeyPatch,
     )  # fmt: skip
     assert sum(data.reads) < 2 * 300 + 600  # nothing is read again for them (what else is read is loading's check)
     np.testing.assert_array_equal(labels, data.labels[index])
+    some = index[[7, 0, 250]]
+    of_some = answer(monkeypatch, lambda c: c.codes.labels(some), LinearVAE.random(5, 2), data)
+    np.testing.assert_array_equal(of_some, data.labels[some])
     np.testing.assert_array_equal(factors, data.factor_values[index])
 
 

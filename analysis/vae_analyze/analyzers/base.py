@@ -117,8 +117,8 @@ class Codes(Protocol):
     def chunks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]]:
         """Shard by shard: indices ``(m,)``, means and log variances ``(m, *latent_shape)``."""
 
-    def labels(self) -> NDArray[np.int64] | None:
-        """Class numbers ``(n,)``, in the same order; None where the data have none."""
+    def labels(self, index: NDArray[np.int64] | None = None, /) -> NDArray[np.int64] | None:
+        """Class numbers ``(n,)`` in the same order, or those of the analysed samples ``index``; None without labels."""
 
     def factors(self) -> NDArray[np.float64] | None:
         """Ground-truth factor values ``(n, k)``, in the same order; None where the data have none."""

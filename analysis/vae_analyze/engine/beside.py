@@ -43,14 +43,14 @@ class OtherModel:
         """Posteriors of ``x``, ``(n, *input_shape)``."""
         try:
             return self._evaluator.encode(x, labels)
-        except Exception as error:
+        except Exception as error:  # a foreign model may fail in any way; whose failure it is must be said
             raise self._failed("encode", error) from error
 
     def decode(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """Decoded means of ``z``, ``(n, *its latent_shape)``."""
         try:
             return self._evaluator.decode(z, labels)
-        except Exception as error:
+        except Exception as error:  # likewise
             raise self._failed("decode", error) from error
 
     def _failed(self, method: str, error: Exception) -> AnalyzerError:

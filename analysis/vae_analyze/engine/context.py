@@ -43,9 +43,14 @@ class StoredCodes:
         for unit in self._units():
             yield unit["index"], unit["mean"], unit["logvar"]
 
-    def labels(self) -> NDArray[np.int64] | None:
-        """Class numbers of all samples."""
-        return self._stated("labels")
+    def labels(self, index: NDArray[np.int64] | None = None, /) -> NDArray[np.int64] | None:
+        """Class numbers of all samples, or of these."""
+        stated = self._stated("labels")
+        if stated is None or index is None:
+            return stated
+        order = np.argsort(self.index, kind="stable")
+        found: NDArray[np.int64] = stated[order[np.searchsorted(self.index, index, sorter=order)]]
+        return found
 
     def factors(self) -> NDArray[np.float64] | None:
         """Ground-truth factor values of all samples."""
@@ -68,7 +73,8 @@ class StoredCodes:
         known = np.concatenate([part["index"] for part in parts])
         order = np.argsort(known, kind="stable")
         rows = order[np.searchsorted(known, index, sorter=order)]
-        return tuple(np.concatenate([part[name] for part in parts])[rows] for name in ("mean", "logvar"))  # type: ignore[return-value]  # two of them
+        mean, logvar = (np.concatenate([part[name] for part in parts])[rows] for name in ("mean", "logvar"))
+        return mean, logvar
 
     def _unit(self, number: int) -> dict[str, NDArray[Any]]:
         """One shard's unit; the last one is kept, because who asks sample by sample asks for neighbours."""

@@ -27,9 +27,9 @@ class Table:
         for start in range(0, len(self.codes), self.size):
             rows = slice(start, start + self.size)
             # float64 keeps what is compared exact; the engine stores the model's own format.
-            yield self.index[rows], self.codes[rows], self.codes[rows]  # type: ignore[misc]
+            yield self.index[rows], self.codes[rows], self.codes[rows]  # type: ignore[misc]  # in float64
 
-    def labels(self) -> None:
+    def labels(self, index: NDArray[np.int64] | None = None, /) -> None:
         return None
 
     def factors(self) -> None:

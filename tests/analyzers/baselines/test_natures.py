@@ -59,6 +59,12 @@ def test_a_model_without_gradients_has_a_jacobian_by_differences() -> None:
     assert found.scalar("subspace_cosine2", of="jacobian").value == pytest.approx(
         np.square(np.cos(angles)).mean(), abs=1e-3
     )
+    assert any("by central differences" in said for said in found.warnings)
+
+
+def test_a_model_with_gradients_has_an_exact_one() -> None:
+    found = compared(SpatialVAE(), images(60), **FEW)
+    assert not any("by central differences" in said for said in found.warnings)
 
 
 def test_too_many_dimensions_have_no_jacobian_and_say_so() -> None:

@@ -62,6 +62,8 @@ def _samples(found: Comparison) -> list[str]:
                 f"{found.pca.fitted // _PER_COMPONENT} components is larger than it could be, and how many match the "
                 "model is not to be trusted."
             )
+    if any(one.k and not one.exact for one in found.alignment):
+        said.append("The model has no derivatives: the decoder's own directions are by central differences.")
     if n + compared.broken < compared.total:
         said.append(f"{n + compared.broken} of {compared.total} samples are compared, evenly spread.")
     if compared.broken:

@@ -60,11 +60,7 @@ def codes_of(context: Context) -> CodeTable:
     """
     table = table_of(context.codes, _MOST)
     order = np.argsort(table.index)
-    labels = context.codes.labels()
-    if labels is not None:
-        by_index = np.argsort(context.codes.index)
-        places = np.searchsorted(context.codes.index[by_index], table.index[order])
-        labels = labels[by_index[places]]
+    labels = context.codes.labels(table.index[order])
     at = torch.from_numpy(order)
     posteriors = DiagonalGaussian(table.posteriors.mean[at], table.posteriors.logvar[at])
     return CodeTable(

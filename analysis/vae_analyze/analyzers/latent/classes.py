@@ -80,10 +80,10 @@ def classes_of(context: Context, table: Table, draws: int) -> Classes | str:
     """
     labels = context.codes.labels()
     reason = _why_none(context, labels, table)
-    if reason or labels is None:
-        return reason
     some = np.arange(min(_MOST, len(table))) * len(table) // min(_MOST, len(table))
-    known = _labels_of(table.index[some], context.codes.index, labels)
+    known = context.codes.labels(table.index[some])
+    if reason or labels is None or known is None:
+        return reason
     present, counts = np.unique(labels, return_counts=True)
     decoded = _decode(context, table.posteriors.mean[torch.from_numpy(some)])
     noise = torch.randn((min(draws, _DRAWS), table.d), generator=context.generator("classes"), dtype=torch.float64)
@@ -109,11 +109,6 @@ def _judged(seen: Floats, known: NDArray[np.int64], new: Floats) -> NDArray[np.i
     fold = np.repeat([0, 1], [len(seen), len(new)])
     anything = np.full(len(new), known[0])
     return linear_probe(np.concatenate([seen, new]), np.concatenate([known, anything]), fold).predicted[len(seen) :]
-
-
-def _labels_of(index: NDArray[np.int64], every: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    order = np.argsort(every)
-    return labels[order[np.searchsorted(every, index, sorter=order)]]
 
 
 def _why_none(context: Context, labels: NDArray[np.int64] | None, table: Table) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from vae_analyze.analyzers.pixels import LARGEST_SIDE, as_pixels, averaged_down
 from vae_analyze.analyzers.traversal.measured import largest
-from vae_analyze.analyzers.traversal.shown import LARGEST_SIDE, Strip, column_names
+from vae_analyze.analyzers.traversal.shown import Strip, column_names
 from vae_analyze.findings import Cell, Column, Figure, Pictures, Table
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ GROUP = "traversals"
 ANCHOR = "anchor"
 _GAP = 2  # pixels between the tiles of a mosaic
 Pixels = NDArray[np.uint8]
-
-
-def as_pixels(images: Tensor, bounds: tuple[float, float]) -> Pixels:
-    """``(..., c, h, w)`` in these bounds as uint8 ``(..., h, w, c)``; other than 1 or 3 channels are averaged."""
-    low, high = bounds
-    if images.shape[-3] not in (1, 3):
-        images = images.mean(dim=-3, keepdim=True)
-    share = torch.nan_to_num((images.double() - low) / (high - low), nan=0.0)
-    pixels: Pixels = share.clamp(0, 1).mul(255).round().movedim(-3, -1).numpy().astype(np.uint8)
-    return pixels
 
 
 def slider_figures(measured: Measured, strips: list[Strip]) -> list[Figure]:
@@ -144,10 +134,7 @@ def _smaller(measured: Measured) -> str:
 def heat_figure(measured: Measured) -> Figure:
     """Where each drawn dimension acts, on a common scale and each on its own."""
     heat, drawn = measured.heat, measured.drawn
-    maps = torch.from_numpy(heat.maps[drawn])[:, None]
-    if max(maps.shape[-2:]) > LARGEST_SIDE:
-        size = [max(1, round(side * LARGEST_SIDE / max(maps.shape[-2:]))) for side in maps.shape[-2:]]
-        maps = torch.nn.functional.interpolate(maps, size=size, mode="area")
+    maps = averaged_down(torch.from_numpy(heat.maps[drawn])[:, None])
     top = largest(maps) or 1.0
     own = maps.flatten(start_dim=1).amax(dim=1).clamp(min=1e-300)[:, None, None, None]
     rows: list[tuple[Cell, ...]] = []

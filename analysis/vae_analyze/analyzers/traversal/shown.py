@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vae_analyze.analyzers.pixels import averaged_down
 from vae_analyze.analyzers.traversal.anchors import NO_SAMPLE, Anchors
 from vae_analyze.analyzers.traversal.strips import blocks, decoded, strips
 from vae_analyze.analyzers.traversal.values import levels_of
@@ -18,8 +19,6 @@ from vae_analyze.stats.moments import as_float64
 
 if TYPE_CHECKING:
     from vae_analyze.analyzers.traversal.measured import Measured
-
-LARGEST_SIDE = 96  # pixels; larger pictures are averaged down, so that a report stays small
 
 
 @final
@@ -92,13 +91,8 @@ def _strip(measured: Measured, anchors: Anchors, at: int, note: str) -> Strip:
 
 
 def _small(images: Tensor) -> Tensor:
-    """Float32 ``(n, ...)``; pictures at most `LARGEST_SIDE` pixels."""
-    images = images.float()
-    if images.ndim != 4 or max(images.shape[-2:]) <= LARGEST_SIDE:
-        return images
-    side = max(images.shape[-2:])
-    size = [max(1, round(length * LARGEST_SIDE / side)) for length in images.shape[-2:]]
-    return torch.nn.functional.interpolate(images, size=size, mode="area")
+    """Float32 ``(n, ...)``; pictures averaged down, so that a strip of large ones stays small."""
+    return averaged_down(images.float()) if images.ndim == 4 else images.float()
 
 
 def column_names(measured: Measured) -> tuple[str, ...]:

@@ -28,8 +28,9 @@ _SMALLEST_TILE = 64  # pixels; smaller pictures are magnified, since players blu
 _FORMATS = {"webp": "WEBP", "gif": "GIF"}
 
 
-def draw(figure: Figure, prefix: str, room: int) -> Drawn:  # noqa: ARG001 - as every drawer is called
+def draw(figure: Figure, prefix: str, room: int) -> Drawn:
     """The animation behind a disclosure: nothing moves before it is asked for, and closing it stops it."""
+    del prefix  # nothing in it is referred to
     if figure.pictures is None or figure.pictures.pixels.size == 0:
         return Drawn("")
     kind = suffix(figure)

@@ -23,7 +23,7 @@ GROUP_WIDTH = 0.8
 MOST_UPRIGHT, LONGEST_UPRIGHT = 14, 9
 
 
-def draw(figure: Figure, prefix: str, room: int) -> Drawn:  # noqa: ARG001 - as every drawer is called
+def draw(figure: Figure, prefix: str) -> Drawn:
     """Bars as inline SVG; they lie down where names are long or many."""
     if figure.x is None or figure.y is None:
         return Drawn("")

@@ -24,7 +24,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 MOST_MARKED, MOST_NAMED = 40, 18
 
 
-def draw(figure: Figure, prefix: str, room: int) -> Drawn:  # noqa: ARG001 - as every drawer is called
+def draw(figure: Figure, prefix: str) -> Drawn:
     """Curves as inline SVG: a panel per panel value, a colour, dash and marker per series."""
     if figure.x is None or figure.y is None:
         return Drawn("")

@@ -25,5 +25,7 @@ class Drawn:
     wide: bool = False
 
 
-# Given the figure, a prefix for the ids of its elements, unique on the page, and the bytes its pictures may take.
-Drawer = Callable[[Figure, str, int], Drawn]
+# Given the figure and a prefix for the ids of its elements, unique on the page.
+Drawer = Callable[[Figure, str], Drawn]
+# Given also the bytes that its pictures may take.
+PictureDrawer = Callable[[Figure, str, int], Drawn]

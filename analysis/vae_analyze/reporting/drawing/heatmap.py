@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_ANNOTATED, MOST_DRAWN_AS_PATHS, MOST_TICKS, MOST_UPRIGHT = 100, 400, 32, 16
 
 
-def draw(figure: Figure, prefix: str, room: int) -> Drawn:  # noqa: ARG001 - as every drawer is called
+def draw(figure: Figure, prefix: str) -> Drawn:
     """The matrix as inline SVG; cells are annotated up to a hundred, undefined ones stay empty."""
     if figure.x is None or figure.y is None or figure.value is None:
         return Drawn("")

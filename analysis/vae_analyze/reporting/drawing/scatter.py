@@ -22,7 +22,7 @@ MOST_VECTOR_MARKS = 2000
 RASTER_DPI = 150
 
 
-def draw(figure: Figure, prefix: str, room: int) -> Drawn:  # noqa: ARG001 - as every drawer is called
+def draw(figure: Figure, prefix: str) -> Drawn:
     """Points as inline SVG, a colour and marker per series; many points become one embedded picture."""
     if figure.x is None or figure.y is None:
         return Drawn("")
